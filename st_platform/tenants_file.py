@@ -151,7 +151,7 @@ def _substitute(
             values[key] = value
             continue
         found = {name: lookup(name) for name in _REFERENCE.findall(value)}
-        missing = [name for name, text in found.items() if text is None]
+        missing = [name for name, text in found.items() if not text]
         if missing:
             problems.append(
                 Problem(

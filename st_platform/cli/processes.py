@@ -1,0 +1,167 @@
+"""Child processes of a command: started in a group of their own, and gone when the command is.
+
+Knows ports, process groups and log files; nothing of what the children do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from st_platform.cli.output import CommandFailed
+
+GRACE_SECONDS = 20.0
+"""How long a child may take to stop by itself before it is killed."""
+
+
+def free_port(preferred: int = 0) -> int:
+    """`preferred` if nobody listens there, else a free port of this machine."""
+    for port in (preferred, 0):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise CommandFailed("no port is free", "127.0.0.1", "Close programs that hold many connections.")
+
+
+def is_free(port: int) -> bool:
+    return free_port(port) == port
+
+
+@dataclass(frozen=True)
+class Child:
+    """One process and the file its output goes to."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def running(self) -> bool:
+        return self.process.poll() is None
+
+    def last_lines(self, count: int = 5) -> str:
+        """The end of its log on one line, for an error message."""
+        lines = self.log.read_text("utf-8", "replace").strip().splitlines()[-count:]
+        return " | ".join(line.strip() for line in lines)
+
+
+class Children:
+    """Processes that live as long as a `with` block, stopped in the reverse order of their start."""
+
+    def __init__(self, log_dir: Path) -> None:
+        self._log_dir = log_dir
+        self._children: list[Child] = []
+
+    def start(self, name: str, arguments: Sequence[str], environment: Mapping[str, str], cwd: Path) -> Child:
+        """Start a process in its own group, its output in `<log_dir>/<name>.log`."""
+        self._log_dir.mkdir(parents=True, exist_ok=True)
+        log = self._log_dir / f"{name}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                arguments,
+                env={**os.environ, **environment},
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        child = Child(name, process, log)
+        self._children.append(child)
+        return child
+
+    def stop(self) -> None:
+        """Ask every child to stop, newest first, and kill what does not within the grace time."""
+        while self._children:
+            stop_group(self._children.pop().process)
+
+    def dead(self) -> Child | None:
+        """A child that ended although it should run, if any."""
+        return next((child for child in self._children if not child.running), None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def stop_group(process: subprocess.Popen[bytes], grace: float = GRACE_SECONDS) -> None:
+    """End a process and everything it started in its group."""
+    _signal_group(process.pid, signal.SIGTERM)
+    deadline = time.monotonic() + grace
+    while time.monotonic() < deadline and (process.poll() is None or _group_lives(process.pid)):
+        time.sleep(0.1)
+    _signal_group(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _signal_group(group: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, number)
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_until(
+    ready: Callable[[], bool],
+    what: str,
+    child: Child,
+    *,
+    seconds: float,
+    on_wait: Callable[[float], None] | None = None,
+) -> None:
+    """Wait until `ready()`; a child that ends meanwhile ends the wait too.
+
+    Raises:
+        CommandFailed: with the end of the child's log.
+    """
+    started = time.monotonic()
+    while not ready():
+        waited = time.monotonic() - started
+        if not child.running:
+            code = child.process.returncode
+            raise CommandFailed(f"{what} ended with code {code}: {child.last_lines()}", str(child.log), "See the log.")
+        if waited > seconds:
+            raise CommandFailed(f"{what} did not answer within {seconds:.0f} s", str(child.log), "See the log.")
+        if on_wait:
+            on_wait(waited)
+        time.sleep(0.2)
+
+
+def program(name: str) -> str:
+    """The path of a program installed beside this Python."""
+    path = Path(sys.executable).parent / name
+    return str(path) if path.exists() else name
+
+
+def answers(url: str) -> bool:
+    """Whether an HTTP server of this machine answers 200 at `url`."""
+    import httpx
+
+    try:
+        return httpx.get(url, timeout=5, trust_env=False).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
