@@ -1,0 +1,1 @@
+"""The warehouse floor: knows Postgres and nothing else (no HTTP, no Dagster)."""

@@ -1,0 +1,160 @@
+"""Connections to the warehouse: a small pool, the session settings every caller relies on, and first preparation.
+
+Knows Postgres sessions; knows nothing of resources' contents. All sessions speak UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+import psycopg
+from psycopg import sql
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from st_platform.warehouse.errors import DatabaseUnavailable
+from st_platform.warehouse.migrations import LOCK_KEY, migrate
+
+LOADER = "st_loader"
+
+_SESSION = (
+    "SELECT set_config('TimeZone', 'UTC', false), set_config('lock_timeout', '10s', false),"
+    " set_config('idle_in_transaction_session_timeout', '5min', false), set_config('temp_buffers', '32MB', false),"
+    " set_config('application_name', 'st_platform', false), set_config('client_encoding', 'UTF8', false)"
+)
+_MAY_BECOME = """
+    SELECT r.rolsuper OR pg_has_role(session_user, %(role)s, CASE
+        WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END)
+    FROM pg_roles r WHERE r.rolname = session_user
+      AND EXISTS (SELECT FROM pg_roles WHERE rolname = %(role)s)
+"""
+
+
+class Database:
+    """A pool of at most `max_connections` sessions, opened on demand; thread-safe.
+
+    With `role`, every session acts as that role if the user may; otherwise as the user itself.
+    """
+
+    def __init__(self, url: str, *, role: str | None = None, max_connections: int = 8) -> None:
+        self.url = url
+        self._role = role
+        self._pool = ConnectionPool(
+            url,
+            min_size=0,
+            max_size=max_connections,
+            max_idle=120,
+            timeout=30,
+            open=False,
+            configure=self._configure,
+            check=ConnectionPool.check_connection,
+            kwargs={"connect_timeout": 10},
+            name="warehouse",
+        )
+
+    @classmethod
+    def prepare(cls, url: str, *, role: str | None = LOADER, max_connections: int = 8) -> Self:
+        """Bring the database to the code's shape (migrations, resource tables), then open it.
+
+        Raises:
+            DatabaseUnavailable: nothing answers at the URL.
+            MigrationRefused: its history does not fit the code.
+            TableMismatch: a resource column has another type than its record says.
+        """
+        from st_platform.servicetitan.catalog import CATALOG
+        from st_platform.warehouse.tables import ensure_tables
+
+        with connect(url) as connection:
+            applied = migrate(connection)
+            with connection.transaction():
+                connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
+                added = ensure_tables(connection, CATALOG.values())
+                if applied or added:
+                    connection.execute("SELECT platform.apply_grants()")
+        return cls(url, role=role, max_connections=max_connections)
+
+    @contextmanager
+    def connection(self) -> Iterator[psycopg.Connection]:
+        """A session in a transaction: committed on leaving, rolled back when an exception leaves.
+
+        Raises:
+            DatabaseUnavailable: none could be had within 30 seconds.
+        """
+        self._pool.open()
+        try:
+            with self._pool.connection() as connection:
+                yield connection
+        except PoolTimeout as error:
+            raise _unavailable(self.url) from error
+
+    @contextmanager
+    def autocommit(self) -> Iterator[psycopg.Connection]:
+        """A session in which each statement commits by itself; for one-statement work."""
+        with self.connection() as connection:
+            connection.autocommit = True
+            try:
+                yield connection
+            finally:
+                if not connection.closed and not connection.broken:
+                    connection.autocommit = False
+
+    def close(self) -> None:
+        self._pool.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _configure(self, connection: psycopg.Connection) -> None:
+        _settle(connection)
+        if self._role is not None:
+            allowed = connection.execute(_MAY_BECOME, {"role": self._role}).fetchone()
+            if allowed is not None and allowed[0]:
+                connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(self._role)))
+        connection.commit()
+
+
+def connect(url: str, *, autocommit: bool = True) -> psycopg.Connection:
+    """One session outside any pool, with the same settings.
+
+    Raises:
+        DatabaseUnavailable: with Postgres's own reason.
+    """
+    try:
+        connection = psycopg.connect(url, autocommit=autocommit, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailable(
+            f"cannot connect to the database: {str(error).strip()}", _shown(url), _ADVICE
+        ) from error
+    _settle(connection)
+    return connection
+
+
+_ADVICE = "Check DATABASE_URL, or unset it to use the embedded database (`st-platform db status`)."
+
+
+def _settle(connection: psycopg.Connection) -> None:
+    connection.execute(_SESSION)
+
+
+def _unavailable(url: str) -> DatabaseUnavailable:
+    try:
+        connect(url).close()
+    except DatabaseUnavailable as error:
+        return error
+    return DatabaseUnavailable("no free database session within 30 seconds", _shown(url), "Raise max_connections.")
+
+
+def _shown(url: str) -> str:
+    """The URL without its password."""
+    try:
+        found = psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        return "DATABASE_URL"
+    return f"{found.get('user', '')}@{found.get('host', '')}:{found.get('port', 5432)}/{found.get('dbname', '')}"

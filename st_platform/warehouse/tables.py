@@ -1,0 +1,136 @@
+"""Resource tables, made from the records: created when missing, widened when a record gains a field.
+
+Additive only: nothing is dropped or retyped here, a changed type is a migration. Knows columns and DDL; knows
+nothing of how rows get in (merge.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import psycopg
+from psycopg import sql
+
+from st_platform.servicetitan.catalog import Resource
+from st_platform.servicetitan.records import Column
+from st_platform.warehouse.errors import TableMismatch
+
+SCHEMA = "servicetitan"
+
+_SYSTEM_COLUMNS: Mapping[str, tuple[str, str]] = {
+    "_fetched_at": ("timestamptz NOT NULL", "When this version was last read from the API."),
+    "_fetch_seq": ("bigint NOT NULL", "Number of the request it was last read by; of equal versions the higher wins."),
+    "_changed_at": ("timestamptz NOT NULL", "When the contents last changed in the warehouse."),
+    "_deleted_at": ("timestamptz", "Set while the row is gone from ServiceTitan."),
+    "_extra": ("jsonb", "Fields the API sent that have no column yet."),
+}
+_KNOWN = """
+    SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
+    FROM pg_class c
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE c.relnamespace = to_regnamespace(%s) AND c.relkind IN ('r', 'p') AND c.relname = ANY (%s)
+"""
+_LONG_NAMES = {"timestamptz": "timestamp with time zone"}
+
+
+def table_name(resource: Resource) -> sql.Identifier:
+    return sql.Identifier(SCHEMA, resource.name)
+
+
+def ensure_table(connection: psycopg.Connection, resource: Resource) -> list[str]:
+    """Create the table of `resource` or add the columns it lacks; returns the names of added columns.
+
+    Raises:
+        TableMismatch: a column exists with another type.
+    """
+    return ensure_tables(connection, [resource]).get(resource.name, [])
+
+
+def ensure_tables(connection: psycopg.Connection, resources: Iterable[Resource]) -> dict[str, list[str]]:
+    """`ensure_table` for many, with one look at the catalog; only resources that changed are in the answer."""
+    wanted = list(resources)
+    known = _known_columns(connection, [resource.name for resource in wanted])
+    changed: dict[str, list[str]] = {}
+    for resource in wanted:
+        plan = plan_table(resource, known.get(resource.name))
+        for statement in plan.statements:
+            connection.execute(statement)
+        if plan.statements:
+            changed[resource.name] = plan.added
+    return changed
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """The DDL that brings one table to its record's shape; empty when it fits."""
+
+    statements: list[sql.Composed] = field(default_factory=list[sql.Composed])
+    added: list[str] = field(default_factory=list[str])
+
+
+def plan_table(resource: Resource, known: Mapping[str, str] | None) -> TablePlan:
+    """Compare a record with the columns its table has (name → type; None when there is no table)."""
+    if known is None:
+        return TablePlan(_create(resource), [column.name for column in resource.columns])
+    plan = TablePlan()
+    for column in resource.columns:
+        found = known.get(column.name)
+        expected = _LONG_NAMES.get(column.sql_type, column.sql_type)
+        if found is None:
+            plan.added.append(column.name)
+            plan.statements.append(
+                sql.SQL("ALTER TABLE {} ADD COLUMN IF NOT EXISTS {} {}").format(
+                    table_name(resource), sql.Identifier(column.name), sql.SQL(column.sql_type)
+                )
+            )
+            plan.statements.append(_comment_on_column(resource, column.name, _column_comment(resource, column)))
+        elif found != expected:
+            raise TableMismatch(
+                f"column {column.name} is {found}, the record {resource.record.__name__} says {expected}",
+                f"{SCHEMA}.{resource.name}",
+                "Change the type in a migration; only new columns are added by themselves.",
+            )
+    return plan
+
+
+def _create(resource: Resource) -> list[sql.Composed]:
+    lines = [sql.SQL("tenant_id bigint NOT NULL").format()]
+    for column in resource.columns:
+        needed = sql.SQL(" NOT NULL" if column.name in resource.key else "")
+        lines.append(sql.SQL("{} {}{}").format(sql.Identifier(column.name), sql.SQL(column.sql_type), needed))
+    for name, (definition, _) in _SYSTEM_COLUMNS.items():
+        lines.append(sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(definition)))
+    key = sql.SQL(", ").join(sql.Identifier(name) for name in ("tenant_id", *resource.key))
+    lines.append(sql.SQL("PRIMARY KEY ({})").format(key))
+    # Re-read rows get a new _fetch_seq in place when their page has room.
+    create = sql.SQL("CREATE TABLE IF NOT EXISTS {} ({}) WITH (fillfactor = 90)").format(
+        table_name(resource), sql.SQL(", ").join(lines)
+    )
+    about = sql.SQL("COMMENT ON TABLE {} IS {}").format(
+        table_name(resource), sql.Literal(f"{resource.description} Owner: {resource.owner}.")
+    )
+    comments = [
+        _comment_on_column(resource, column.name, _column_comment(resource, column)) for column in resource.columns
+    ]
+    comments += [_comment_on_column(resource, name, text) for name, (_, text) in _SYSTEM_COLUMNS.items()]
+    comments.append(_comment_on_column(resource, "tenant_id", "The ServiceTitan tenant the row belongs to."))
+    return [create, about, *comments]
+
+
+def _column_comment(resource: Resource, column: Column) -> str:
+    role = " Orders versions." if column.name == resource.version else ""
+    return f"ServiceTitan field {column.api_name} of {resource.module}.{role}"
+
+
+def _comment_on_column(resource: Resource, column: str, text: str) -> sql.Composed:
+    return sql.SQL("COMMENT ON COLUMN {} IS {}").format(
+        sql.Identifier(SCHEMA, resource.name, column), sql.Literal(text)
+    )
+
+
+def _known_columns(connection: psycopg.Connection, names: list[str]) -> dict[str, dict[str, str]]:
+    known: dict[str, dict[str, str]] = {}
+    for table, column, sql_type in connection.execute(_KNOWN, [SCHEMA, names]):
+        known.setdefault(str(table), {})[str(column)] = str(sql_type)
+    return known
