@@ -17,7 +17,8 @@ class ServiceTitanError(Exception):
     """Base of all. `str()` reads `what (where). fix`.
 
     `what` is one sentence without a full stop, `where` the request or tenant it concerns, `fix` what a person can
-    do. `trace_id` is what ServiceTitan's support asks for; None when the answer had none.
+    do. `trace_id` is what ServiceTitan's support asks for; None when the answer had none. `tries` counts the
+    requests that ended this way before we gave up.
     """
 
     def __init__(self, what: str, *, where: str, fix: str, trace_id: str | None = None) -> None:
@@ -26,10 +27,12 @@ class ServiceTitanError(Exception):
         self.where = where
         self.fix = fix
         self.trace_id = trace_id
+        self.tries = 1
 
     def __str__(self) -> str:
+        tries = f" {self.tries} times" if self.tries > 1 else ""
         trace = f", trace id {self.trace_id}" if self.trace_id else ""
-        return f"{self.what} ({self.where}{trace}). {self.fix}"
+        return f"{self.what}{tries} ({self.where}{trace}). {self.fix}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.what, dict(self.__dict__))
@@ -96,6 +99,10 @@ class UntrustedServer(Unreachable):
 
 class InvalidResponse(ServiceTitanError):
     """A 2xx answer that is not the JSON that was promised."""
+
+
+class UnreadableBody(ValueError):
+    """What a parser of bodies raises; the client turns it into InvalidResponse once it knows where it happened."""
 
 
 class ResponseTooLarge(ServiceTitanError):
