@@ -58,6 +58,9 @@ def sync(
 
     Exit 0 only when the window is certified, or caught up for today; 1 when the sync failed; 2 for usage or settings.
     """
+    entry, account = find_resource(resource), find_tenant(tenant)
+    window = window_for(entry, account, start, end)
+
     from st_platform.ingest.connect import open_client
     from st_platform.ingest.sync import Certificate, SyncRequest
     from st_platform.ingest.sync import sync as run_sync
@@ -65,8 +68,6 @@ def sync(
     from st_platform.warehouse.database import Database
     from st_platform.warehouse.tenants import register as register_tenants
 
-    entry, account = find_resource(resource), find_tenant(tenant)
-    window = window_for(entry, account, start, end)
     settings = load_settings()
     with Database.prepare(database_url(settings)) as database:
         with database.connection() as connection:
@@ -90,14 +91,15 @@ def ingest_file(
     as_json: Json = False,
 ) -> None:
     """Land saved API rows through the same decode, merge and quarantine as a page of the API."""
+    entry, account = find_resource(resource), find_tenant(tenant)
+    if not file.is_file():
+        raise UsageProblem("there is no such file", str(file), "Give a file with one JSON object per line.")
+
     from st_platform.ingest.files import ingest_file as land
     from st_platform.settings import database_url, load_settings, load_tenants
     from st_platform.warehouse.database import Database
     from st_platform.warehouse.tenants import register as register_tenants
 
-    entry, account = find_resource(resource), find_tenant(tenant)
-    if not file.is_file():
-        raise UsageProblem("there is no such file", str(file), "Give a file with one JSON object per line.")
     settings = load_settings()
     with Database.prepare(database_url(settings)) as database:
         with database.connection() as connection:
