@@ -22,6 +22,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from st_platform.warehouse.database import Database
 from st_platform.warehouse.embedded import EmbeddedPostgres
+from tests.simulated import simulator, simulator_server  # noqa: F401  fixtures for every test
 
 _TEMPLATE = "st_template"
 _FAST = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "128MB", "max_wal_size": "1GB"}

@@ -1,0 +1,288 @@
+"""The control plane under `/_sim/`: clock, truth, edits, faults, request log, options. JSON over HTTP, for tests.
+
+Not part of the API that is simulated; nothing here is logged, limited or spoiled.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from st_platform.simulator import instants
+from st_platform.simulator.edits import EditedRow, UnknownRow, json_fields, modified_from
+from st_platform.simulator.faults import Rule
+from st_platform.simulator.store import Shelf
+from st_platform.simulator.universe import APP_KEY, SimulatedTenant, Universe
+
+PARTITION_DAYS = 120
+"""How many days of history the ready-made tenants file keeps as days of their own."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class EditBody(_Strict):
+    """`op`: touch (new modifiedOn only), set (fields), deactivate (active=false), delete (deactivate where a feed
+    shows it, else remove), remove (gone for good), merge (`into`), insert (copy of `like` with `fields`).
+
+    `fields` are plain values, `raw` JSON texts; both by API names. `id` defaults to the first row there is.
+    `modified_on` is an exact instant, up to seven digits.
+    """
+
+    tenant_id: int
+    resource: str
+    op: Literal["touch", "set", "deactivate", "delete", "remove", "merge", "insert"] = "touch"
+    id: int | None = None
+    into: int | None = None
+    like: int | None = None
+    fields: dict[str, Any] = Field(default_factory=dict)
+    raw: dict[str, str] = Field(default_factory=dict)
+    modified_on: str | None = None
+
+
+class ClockBody(_Strict):
+    now: str | None = None
+    advance_seconds: float | None = None
+    ticking: bool | None = None
+
+
+class OptionsBody(_Strict):
+    feed_page_size: int | None = Field(default=None, ge=1)
+    requests_per_second: int | None = Field(default=None, ge=1)
+    unlimited: bool = False
+    feed_token_seconds: int | None = None
+    gzip: bool | None = None
+    retry_after_header: bool | None = None
+
+
+class ScopesBody(_Strict):
+    tenant_id: int
+    scopes: list[str]
+
+
+def control_app(universe: Universe) -> Starlette:
+    """The control plane over one universe."""
+    plane = _ControlPlane(universe)
+    routes = [
+        Route("/_sim/health", plane.health),
+        Route("/_sim/clock", plane.clock, methods=["GET", "POST"]),
+        Route("/_sim/truth/{tenant_id:int}/{resource}", plane.truth),
+        Route("/_sim/changes/{tenant_id:int}/{resource}", plane.changes),
+        Route("/_sim/edit", plane.edit, methods=["POST"]),
+        Route("/_sim/faults", plane.faults, methods=["GET", "POST", "DELETE"]),
+        Route("/_sim/requests", plane.requests, methods=["GET", "DELETE"]),
+        Route("/_sim/options", plane.options, methods=["GET", "POST"]),
+        Route("/_sim/scopes", plane.scopes, methods=["POST"]),
+        Route("/_sim/revoke", plane.revoke, methods=["POST"]),
+        Route("/_sim/reset", plane.reset, methods=["POST"]),
+        Route("/_sim/tenants.toml", plane.tenants_toml),
+    ]
+    return Starlette(
+        routes=routes, exception_handlers={ValidationError: _refused, ValueError: _refused, LookupError: _refused}
+    )
+
+
+def apply_edit(universe: Universe, body: dict[str, Any]) -> EditedRow | None:
+    """Carry out one edit; answers the row as it is now, None when it is gone.
+
+    Raises:
+        UnknownRow, ValueError: nothing was changed.
+    """
+    edit = EditBody.model_validate(body)
+    shelf = _shelf(universe, edit.tenant_id, edit.resource)
+    now = universe.clock.now()
+    modified = modified_from(edit.modified_on)
+    fields = json_fields(edit.fields, edit.raw)
+    if edit.op == "insert":
+        new_id = shelf.edits.insert(fields, now=now, like=edit.like, row_id=edit.id, modified=modified)
+        return shelf.edits.read(new_id, instants.NEVER - 1)
+    row_id = shelf.table.first_id if edit.id is None else edit.id
+    if edit.op == "merge":
+        if edit.into is None:
+            raise ValueError("merge needs `into`, the id that survives")
+        fields |= {"active": "false", "mergedToId": str(edit.into)}
+    removes = edit.op == "remove" or (edit.op == "delete" and shelf.endpoint.feed is None)
+    if edit.op in ("deactivate", "delete") and not removes:
+        fields |= {"active": "false"}
+        if edit.op == "delete" and edit.resource == "memberships":
+            fields |= {"status": '"Deleted"'}
+    return shelf.edits.change(row_id, fields, op=edit.op, now=now, modified=modified, removes=removes)
+
+
+class _ControlPlane:
+    def __init__(self, universe: Universe) -> None:
+        self._universe = universe
+
+    async def health(self, _: Request) -> Response:
+        universe = self._universe
+        tenants = {
+            tenant.name: {
+                "tenant_id": tenant.tenant_id,
+                "timezone": tenant.timezone,
+                "rows": {
+                    name: len(shelf.table.existing(universe.clock.now())) for name, shelf in tenant.shelves.items()
+                },
+            }
+            for tenant in universe.tenants.values()
+        }
+        clock = {"now": instants.text(universe.clock.now()), "start": instants.text(universe.start)}
+        return JSONResponse({"status": "ok", "seed": universe.seed, **clock, "tenants": tenants})
+
+    async def clock(self, request: Request) -> Response:
+        universe = self._universe
+        if request.method == "POST":
+            body = ClockBody.model_validate(await request.json())
+            now = universe.clock.now()
+            target = now if body.now is None else instants.parse(body.now)
+            target += round((body.advance_seconds or 0) * instants.SECOND)
+            if target < now:
+                raise ValueError("the clock only moves forward; POST /_sim/reset starts over")
+            if target > universe.end:
+                raise ValueError(f"this world has been generated up to {instants.text(universe.end)}")
+            if body.now is not None:
+                universe.clock.set(target)
+            elif body.advance_seconds:
+                universe.clock.advance(body.advance_seconds)
+            if body.ticking is not None:
+                universe.clock.ticking = body.ticking
+        now = universe.clock.now()
+        return JSONResponse({"now": instants.text(now), "ticking": universe.clock.ticking})
+
+    async def truth(self, request: Request) -> Response:
+        shelf = self._shelf(request)
+        chunks = shelf.truth(self._universe.clock.now())
+        return StreamingResponse(_lines("\n".join(rows) for rows in chunks if rows), media_type="application/x-ndjson")
+
+    async def changes(self, request: Request) -> Response:
+        shelf = self._shelf(request)
+        entries = (
+            json.dumps(
+                {
+                    "number": number,
+                    "at": instants.text(change.happened),
+                    "modifiedOn": instants.text(change.modified),
+                    "id": change.id,
+                    "op": change.op,
+                }
+            )
+            for number, change in enumerate(shelf.changes(self._universe.clock.now()), start=1)
+        )
+        return StreamingResponse(_lines(entries), media_type="application/x-ndjson")
+
+    async def edit(self, request: Request) -> Response:
+        body = await request.json()
+        edits = body if isinstance(body, list) else [body]
+        rows = [apply_edit(self._universe, edit) for edit in edits]
+        answers = [
+            "null"
+            if row is None
+            else f'{{"id":{row.id},"modifiedOn":"{instants.text(max(row.modified, 0))}","row":{json.dumps(row.json)}}}'
+            for row in rows
+        ]
+        text = f"[{','.join(answers)}]" if isinstance(body, list) else answers[0]
+        return Response(text, media_type="application/json")
+
+    async def faults(self, request: Request) -> Response:
+        plan = self._universe.faults
+        if request.method == "POST":
+            body = await request.json()
+            for rule in body if isinstance(body, list) else [body]:
+                plan.add(Rule.model_validate(rule))
+        elif request.method == "DELETE":
+            plan.clear()
+        return JSONResponse(plan.report())
+
+    async def requests(self, request: Request) -> Response:
+        log = self._universe.requests
+        if request.method == "DELETE":
+            log.clear()
+        tenant = request.query_params.get("tenant_id")
+        return JSONResponse(
+            log.entries(
+                tenant_id=None if tenant is None else int(tenant), resource=request.query_params.get("resource")
+            )
+        )
+
+    async def options(self, request: Request) -> Response:
+        options = self._universe.options
+        if request.method == "POST":
+            body = OptionsBody.model_validate(await request.json())
+            for name, value in body.model_dump(exclude_unset=True, exclude={"unlimited"}).items():
+                setattr(options, name, value)
+            if body.unlimited:
+                options.requests_per_second = None
+            self._universe.limit.per_second = options.requests_per_second
+        return JSONResponse(vars(options))
+
+    async def scopes(self, request: Request) -> Response:
+        body = ScopesBody.model_validate(await request.json())
+        tenant = _tenant(self._universe, body.tenant_id)
+        tenant.scopes = set(body.scopes)
+        return JSONResponse({"tenant_id": tenant.tenant_id, "scopes": sorted(tenant.scopes)})
+
+    async def revoke(self, _: Request) -> Response:
+        self._universe.token_generation += 1
+        return JSONResponse({"revoked": True})
+
+    async def reset(self, _: Request) -> Response:
+        self._universe.reset()
+        return JSONResponse({"now": instants.text(self._universe.clock.now())})
+
+    async def tenants_toml(self, request: Request) -> Response:
+        base = f"{request.url.scheme}://{request.url.netloc}"
+        start = (instants.from_ticks(self._universe.start) - timedelta(days=PARTITION_DAYS)).date()
+        blocks = [_toml(tenant, base, start.isoformat()) for tenant in self._universe.tenants.values()]
+        return PlainTextResponse("\n".join(blocks), media_type="application/toml")
+
+    def _shelf(self, request: Request) -> Shelf:
+        return _shelf(self._universe, request.path_params["tenant_id"], request.path_params["resource"])
+
+
+def _toml(tenant: SimulatedTenant, base: str, start: str) -> str:
+    return (
+        f"[tenants.{tenant.name}]\n"
+        f"tenant_id = {tenant.tenant_id}\n"
+        f'api_url = "{base}"\n'
+        f'auth_url = "{base}"\n'
+        f'client_id = "{tenant.client_id}"\n'
+        f'client_secret = "{tenant.client_secret}"\n'
+        f'app_key = "{APP_KEY}"\n'
+        f'timezone = "{tenant.timezone}"\n'
+        f"start_date = {start}\n"
+        "requests_per_second = 50\n"
+    )
+
+
+def _tenant(universe: Universe, tenant_id: int) -> SimulatedTenant:
+    try:
+        return universe.tenants[tenant_id]
+    except KeyError:
+        raise UnknownRow(f"no tenant {tenant_id}; there are {sorted(universe.tenants)}") from None
+
+
+def _shelf(universe: Universe, tenant_id: int, resource: str) -> Shelf:
+    shelves = _tenant(universe, tenant_id).shelves
+    if resource not in shelves:
+        raise UnknownRow(f"no resource {resource!r}; there are {sorted(shelves)}")
+    return shelves[resource]
+
+
+async def _lines(pieces: Iterator[str]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece.encode("utf-8", "surrogatepass") + b"\n"
+
+
+async def _refused(_: Request, why: Exception) -> Response:
+    if isinstance(why, HTTPException):
+        return JSONResponse({"error": why.detail}, status_code=why.status_code)
+    return JSONResponse({"error": str(why)}, status_code=404 if isinstance(why, LookupError) else 400)
