@@ -41,10 +41,10 @@ def dev(
 
 def env(as_json: Json = False) -> None:
     """Print what Dagster and dbt need as shell exports: eval "$(st-platform env)". Holds the database password."""
-    from st_platform.settings import dagster_environment, database_url, load_settings
+    from st_platform.cli.launch import environment
+    from st_platform.settings import load_settings
 
-    settings = load_settings()
-    variables = dagster_environment(settings, database_url(settings))
+    variables = environment(load_settings())
     if as_json:
         print_json(variables)
         return
@@ -64,7 +64,7 @@ def dbt(context: typer.Context) -> None:
 def _become(path: str, arguments: list[str], variables: dict[str, str]) -> None:
     """Replace this process, so that signals and the exit code are the program's own."""
     try:
-        os.execvpe(path, arguments, variables)  # noqa: S606
+        os.execvpe(path, arguments, {**os.environ, **variables})  # noqa: S606
     except OSError as error:
         fix = "Run `make setup`."
         raise CommandFailed(f"{arguments[0]} cannot be started: {error.strerror}", path, fix) from None

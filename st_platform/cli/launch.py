@@ -19,16 +19,39 @@ _DBT_SOURCES = ("models", "macros", "seeds", "snapshots", "tests", "analyses")
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """This process's environment with everything laid over it that Dagster and dbt need; starts the database."""
-    return {**os.environ, **dagster_environment(settings, database_url(settings))}
+    """What Dagster and dbt need, with the database started and migrated; to be laid over this process's own."""
+    url = database_url(settings)
+    prepare_database(settings, url)
+    return dagster_environment(settings, url) | _dbt_role(url)
 
 
-def prepare_database(url: str) -> None:
+def prepare_database(settings: Settings, url: str) -> None:
     """Migrate the warehouse and register the tenants that are configured, if any."""
+    from st_platform.settings import TenantsFileMissing, load_tenants
     from st_platform.warehouse.database import Database
+    from st_platform.warehouse.tenants import register
 
-    with Database.prepare(url):
-        pass
+    with Database.prepare(url) as database:
+        try:
+            tenants = load_tenants(settings)
+        except TenantsFileMissing:
+            return
+        with database.connection() as connection:
+            register(connection, tenants.values())
+
+
+def _dbt_role(url: str) -> dict[str, str]:
+    """dbt acts as `st_dbt`, unless the user of the URL may not: on a managed server the role may not exist."""
+    import psycopg
+
+    if "ST_DB_ROLE" in os.environ:
+        return {}
+    with psycopg.connect(url, connect_timeout=10, autocommit=True) as connection:
+        try:
+            connection.execute("SET ROLE st_dbt")
+        except psycopg.Error:
+            return {"ST_DB_ROLE": ""}
+    return {"ST_DB_ROLE": "st_dbt"}
 
 
 def prepare_dagster(settings: Settings, variables: Mapping[str, str]) -> None:
@@ -110,9 +133,8 @@ def prepare_manifest(settings: Settings, variables: Mapping[str, str]) -> None:
 
 
 def prepare(settings: Settings) -> dict[str, str]:
-    """Everything at once; returns the environment for the child."""
+    """Everything at once; returns the variables for the child."""
     variables = environment(settings)
-    prepare_database(variables["DATABASE_URL"])
     prepare_dagster(settings, variables)
     prepare_manifest(settings, variables)
     return variables

@@ -84,10 +84,18 @@ class Children:
         self._children.append(child)
         return child
 
-    def stop(self) -> None:
-        """Ask every child to stop, newest first, and kill what does not within the grace time."""
-        while self._children:
-            stop_group(self._children.pop().process)
+    def stop(self, grace: float = GRACE_SECONDS) -> None:
+        """Ask all of them to stop, newest first, and kill what does not within `grace` seconds."""
+        for child in reversed(self._children):
+            _signal_group(child.process.pid, signal.SIGTERM)
+        deadline = time.monotonic() + grace
+        for child in reversed(self._children):
+            stop_group(child.process, max(0.0, deadline - time.monotonic()))
+        self._children.clear()
+
+    @property
+    def all(self) -> tuple[Child, ...]:
+        return tuple(self._children)
 
     def dead(self) -> Child | None:
         """A child that ended although it should run, if any."""
@@ -110,6 +118,15 @@ def stop_group(process: subprocess.Popen[bytes], grace: float = GRACE_SECONDS) -
         time.sleep(0.1)
     _signal_group(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def stop_group_of(leader: int, grace: float = GRACE_SECONDS) -> None:
+    """As `stop_group`, for a group whose leader is not our child."""
+    _signal_group(leader, signal.SIGTERM)
+    deadline = time.monotonic() + grace
+    while time.monotonic() < deadline and _group_lives(leader):
+        time.sleep(0.1)
+    _signal_group(leader, signal.SIGKILL)
 
 
 def _signal_group(group: int, number: int) -> None:

@@ -1,0 +1,198 @@
+"""Where a demo plays: its folder, lock, ports and processes, and how everything is taken down again.
+
+Knows what has to be stopped and wiped; what is played on it is in `steps.py`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from st_platform.cli.output import CommandFailed, UsageProblem, note
+from st_platform.cli.processes import Child, Children, free_port, stop_group_of
+from st_platform.settings import Settings, load_settings
+
+PORTS: Mapping[str, int] = {"ui": 3000, "tenants": 8765, "code": 4266}
+"""Taken when free; otherwise any free port. The summary prints those in use."""
+
+
+class Interrupted(BaseException):
+    """Ctrl-C or a request to end: take everything down, then exit as that signal does."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__(number)
+
+
+@dataclass
+class Stage:
+    """One demo: its settings (own state, own tenants, own database), the running children and the ports."""
+
+    settings: Settings
+    root: Path
+    children: Children
+    ports: dict[str, int] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def dagster_url(self) -> str:
+        return self.url("ui")
+
+    @property
+    def owns_database(self) -> bool:
+        return self.settings.database_url is None
+
+    def url(self, name: str) -> str:
+        return f"http://127.0.0.1:{self.ports[name]}"
+
+    def start(self, name: str, *arguments: str) -> Child:
+        """Start a child in the demo's folder, where no `.env` of yours reaches it, and remember it for later."""
+        child = self.children.start(name, arguments, self.variables, self.root)
+        _remember(self.root, self.children)
+        return child
+
+    def read_memory(self) -> dict[str, Any]:
+        """What an earlier run of the demo wrote down."""
+        try:
+            return json.loads((self.root / "demo.json").read_text("utf-8"))
+        except (FileNotFoundError, ValueError):
+            return {}
+
+    def remember(self, **facts: Any) -> None:
+        (self.root / "demo.json").write_text(json.dumps(self.read_memory() | facts, indent=2), "utf-8")
+
+
+def run_demo(*, no_ui: bool, fresh: bool) -> None:
+    """Play the demo; returns when it is over, raises CommandFailed when a step or check is not good."""
+    from st_platform.cli.demo.steps import play, wait_for_the_end
+
+    settings = demo_settings(os.environ)
+    if fresh and settings.database_url:
+        fix = "Unset DATABASE_URL for a demo with a database of its own, or drop that database yourself."
+        raise UsageProblem("--fresh does not wipe a database that is not the demo's own", "DATABASE_URL", fix)
+    root = settings.state_dir
+    root.mkdir(parents=True, exist_ok=True)
+    try:
+        with _signals(), _only_one(root), ExitStack() as curtain:
+            _stop_leftovers(root)
+            if fresh:
+                _wipe(settings)
+            if settings.database_url is None:
+                curtain.callback(_stop_database, settings)
+            children = curtain.enter_context(Children(root / "logs"))
+            curtain.callback(_ignore_signals)
+            stage = Stage(settings, root, children, ports={name: free_port(port) for name, port in PORTS.items()})
+            play(stage)
+            if not no_ui:
+                wait_for_the_end(stage)
+    except Interrupted as interrupt:
+        note("The demo was stopped; everything it started is down.")
+        sys.exit(128 + interrupt.number)
+
+
+def demo_settings(environ: Mapping[str, str]) -> Settings:
+    """Settings of the demo: nothing of yours but what stands in the environment itself.
+
+    `.env` describes your platform, which simulated tenants have no business in.
+    """
+    yours = load_settings()
+    root = yours.state_dir.absolute() / "demo"
+    return yours.model_copy(
+        update={
+            "database_url": environ.get("DATABASE_URL") or None,
+            "dagster_database_url": environ.get("DAGSTER_DATABASE_URL") or None,
+            "alert_url": yours.alert_url if environ.get("ST_ALERT_URL") else None,
+            "state_dir": root,
+            "tenants_file": root / "tenants.toml",
+            "project_dir": yours.project,
+        }
+    )
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """Within the block a request to end raises `Interrupted`, so that everything is taken down on the way out."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise Interrupted(number)
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, interrupt) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _ignore_signals() -> None:
+    """Taking down is short and must not be cut shorter by a second Ctrl-C."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+
+
+@contextmanager
+def _only_one(root: Path) -> Iterator[None]:
+    """Hold the demo's lock; it ends with this process, however that ends."""
+    with (root / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fix = "Stop it with Ctrl-C in its terminal, or set ST_STATE_DIR to another folder."
+            raise CommandFailed("a demo is already running here", str(root), fix) from None
+        yield
+
+
+def _remember(root: Path, children: Children) -> None:
+    """Write down who was started, so that the next demo can stop them should this one be killed."""
+    started = [{"pid": child.process.pid, "since": _since(child.process.pid)} for child in children.all]
+    (root / "processes.json").write_text(json.dumps(started), "utf-8")
+
+
+def _stop_leftovers(root: Path) -> None:
+    """Stop the children of a demo that was killed. A process is only taken for one if it started at the same time."""
+    file = root / "processes.json"
+    with suppress(FileNotFoundError, ValueError):
+        for entry in json.loads(file.read_text("utf-8")):
+            if entry["since"] is not None and _since(entry["pid"]) == entry["since"]:
+                note(f"stopping process {entry['pid']}, left by a demo that was killed")
+                stop_group_of(entry["pid"])
+    file.unlink(missing_ok=True)
+
+
+def _since(pid: int) -> float | None:
+    import psutil
+
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.Error:
+        return None
+
+
+def _wipe(settings: Settings) -> None:
+    """Remove the demo's database and folder, all but the lock that is held."""
+    from st_platform.warehouse.embedded import EmbeddedPostgres
+
+    server = EmbeddedPostgres(settings.embedded_dir)
+    server.stop()
+    data = server.status().data_dir
+    shutil.rmtree(data, ignore_errors=True)
+    for path in settings.state_dir.iterdir():
+        if path.name != "lock":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _stop_database(settings: Settings) -> None:
+    from st_platform.warehouse.embedded import EmbeddedPostgres
+
+    EmbeddedPostgres(settings.embedded_dir).stop()
