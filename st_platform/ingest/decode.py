@@ -1,0 +1,149 @@
+"""From the bytes of a page to records: strict and fast when the page is as documented, row by row when it is not.
+
+The strict decode is also the drift detector: it refuses what the record does not know, and only then does a page
+go through `repair`. Knows records and pages; must not know tenants, windows or the database.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from operator import attrgetter
+
+import msgspec
+
+from st_platform.ingest.repair import Note, Refusal, key_of, repair
+from st_platform.ingest.shapes import Shape, is_shallow, shape_of
+from st_platform.servicetitan.catalog import Resource
+from st_platform.servicetitan.records import Record
+from st_platform.warehouse.merge import Row
+
+_MOST_OF_A_PAGE = 0.01
+_MOST_ROWS = 100
+
+Rows = Callable[[], Sequence[msgspec.Raw | bytes]]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A row for quarantine: its key where that could be read, why it is refused, and its bytes."""
+
+    key: tuple[object, ...] | None
+    refusal: Refusal
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """The rows of one page in the order they came.
+
+    `raws` gives the bytes of each of `rows`, in the same order. `unknown` counts, per field, the rows that carried a
+    field the record does not have; `notes` counts what had to be repaired. `received` is how many rows the page
+    held, refused ones included.
+    """
+
+    received: int
+    rows: Sequence[Record | Row]
+    raws: Callable[[], Sequence[msgspec.Raw | bytes]] = field(repr=False)
+    refused: tuple[Refused, ...] = ()
+    unknown: Counter[str] = field(default_factory=Counter[str])
+    notes: Counter[Note] = field(default_factory=Counter[Note])
+
+    @property
+    def is_beyond_repair(self) -> bool:
+        """More than 1 % (but more than one row) or more than 100 rows refused: this is no accident in the data."""
+        return len(self.refused) > min(max(1, self.received * _MOST_OF_A_PAGE), _MOST_ROWS)
+
+    def without(self, index: int, key: tuple[object, ...] | None, pointer: str, reason: str) -> Decoded:
+        """The same page with one of its rows refused after all."""
+        raws = self.raws()
+        refused = Refused(key, Refusal(pointer, reason, bytes(raws[index])))
+        rest = [*raws[:index], *raws[index + 1 :]]
+        return replace(
+            self,
+            rows=[*self.rows[:index], *self.rows[index + 1 :]],
+            raws=lambda: rest,
+            refused=(*self.refused, refused),
+        )
+
+    def records(self) -> list[Record]:
+        return [row.record if isinstance(row, Row) else row for row in self.rows]
+
+
+class Decoder:
+    """Decodes pages of one resource. Stateless; one instance may serve any number of threads."""
+
+    def __init__(self, resource: Resource) -> None:
+        self._resource = resource
+        self._shape: Shape = shape_of(resource.record)
+        self._version = self._instants_of(resource.version)
+
+    def page(self, body: bytes, rows: Rows) -> Decoded:
+        """The rows of one answer. `rows` gives them one by one, undecoded, and is called only when needed."""
+        records = self._strictly(body)
+        if records is not None:
+            return Decoded(len(records), records, rows)
+        return self.rows(rows())
+
+    def rows(self, rows: Iterable[msgspec.Raw | bytes]) -> Decoded:
+        """The rows one by one: what `page` falls back to, and how rows from elsewhere come in."""
+        good: list[Record | Row] = []
+        raws: list[bytes] = []
+        refused: list[Refused] = []
+        unknown: Counter[str] = Counter()
+        notes: Counter[Note] = Counter()
+        received = 0
+        for item in rows:
+            received += 1
+            raw = bytes(item)
+            if (row := self._sound(raw, unknown)) is not None:
+                good.append(row)
+                raws.append(raw)
+                continue
+            outcome = repair(self._shape, raw)
+            if isinstance(outcome, Refusal):
+                refused.append(Refused(key_of(self._shape, self._resource.key, raw), outcome))
+                continue
+            good.append(Row(outcome.record, outcome.extra))
+            raws.append(raw)
+            unknown.update(outcome.unknown)
+            notes.update(outcome.notes)
+        return Decoded(received, good, lambda: raws, tuple(refused), unknown, notes)
+
+    def versions(self, decoded: Decoded) -> list[str | None]:
+        """The modification times of the rows, as text, in the order they came; empty where there is none to have."""
+        return [] if self._version is None else list(map(self._version, decoded.records()))
+
+    def _strictly(self, body: bytes) -> list[Record] | None:
+        """The whole page, or None when anything in it needs a closer look."""
+        try:
+            records: list[Record] = self._shape.page.decode(body).data
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            return None
+        if b"\\u0000" in body or not self._shape.accepts(records):
+            return None
+        return records
+
+    def _sound(self, raw: bytes, unknown: Counter[str]) -> Record | Row | None:
+        """A row that needs no repair, though it may have fields that are new to us; None when it does need one."""
+        if b"\\u0000" in raw:
+            return None
+        try:
+            record = self._shape.tolerant.decode(raw)
+            members = self._shape.members.decode(raw)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            return None
+        if not self._shape.accepts([record]):
+            return None
+        news = {name: value for name, value in members.items() if name not in self._shape.fields}
+        if not news:
+            return record
+        if not all(is_shallow(bytes(value)) for value in news.values()):
+            return None
+        unknown.update(news.keys())
+        return Row(record, msgspec.json.encode(news))
+
+    def _instants_of(self, column: str | None) -> Callable[[Record], str | None] | None:
+        if column is None:
+            return None
+        return attrgetter(next(each.attribute for each in self._resource.columns if each.name == column))

@@ -1,0 +1,118 @@
+"""What a record looks like to the decoder: typed decoders, and which fields need a look that types cannot give.
+
+Derived once per record class from its columns, never from a resource's name. Pure; knows no page and no database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from itertools import repeat
+from operator import add, attrgetter
+from typing import Any, cast
+
+import msgspec
+
+from st_platform.servicetitan.records import Column, Record, columns_of
+
+DEEPEST = 64
+"""Levels of nesting that a row may have."""
+
+LARGEST = Decimal(10) ** 64
+"""No number of a trade business comes near; `1e999` is an overflow that somebody wrote down."""
+
+_SHALLOW = 2 * (DEEPEST + 1)
+"""A text of fewer bytes cannot nest deeper than allowed."""
+
+Getter = Callable[[Record], Any]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The decoders of one record class and its fields by what has to be looked at.
+
+    `page` decodes a whole answer, `row` one row; both refuse fields that the record does not have. `tolerant` ignores
+    those, and `members` gives them. `fields` maps the API's names to columns.
+    """
+
+    record: type[Record]
+    page: msgspec.json.Decoder[Any]
+    row: msgspec.json.Decoder[Record]
+    tolerant: msgspec.json.Decoder[Record]
+    members: msgspec.json.Decoder[dict[str, msgspec.Raw]]
+    fields: dict[str, Column]
+    instants: tuple[Getter, ...]
+    dates: tuple[Getter, ...]
+    decimals: tuple[Getter, ...]
+    nested: tuple[Getter, ...]
+
+    def accepts(self, rows: list[Record]) -> bool:
+        """Whether every value of these rows is one that Postgres and the rest of the platform can take as it is.
+
+        One pass per column in C: this runs over every row there ever is.
+        """
+        return (
+            all(_are_instants(rows, get) for get in self.instants)
+            and all(_are_dates(rows, get) for get in self.dates)
+            and all(_are_numbers(rows, get) for get in self.decimals)
+            and all(_are_shallow(rows, get) for get in self.nested)
+        )
+
+
+@cache
+def shape_of(record: type[Record]) -> Shape:
+    """The shape of a record class."""
+    columns = columns_of(record)
+    page = msgspec.defstruct("Page", [("data", list[record])])
+    tolerant = msgspec.defstruct(record.__name__, [], bases=(record,), forbid_unknown_fields=False, gc=False)
+
+    def getters(sql_type: str) -> tuple[Getter, ...]:
+        return tuple(attrgetter(column.attribute) for column in columns if column.sql_type == sql_type)
+
+    return Shape(
+        record=record,
+        page=msgspec.json.Decoder(page),
+        row=msgspec.json.Decoder(record),
+        tolerant=msgspec.json.Decoder(cast("type[Record]", tolerant)),
+        members=msgspec.json.Decoder(dict[str, msgspec.Raw]),
+        fields={column.api_name: column for column in columns},
+        instants=getters("timestamptz"),
+        dates=getters("date"),
+        decimals=getters("numeric"),
+        nested=getters("jsonb"),
+    )
+
+
+def is_shallow(raw: bytes) -> bool:
+    """Whether a piece of JSON surely nests no deeper than allowed; False sends it to be counted properly."""
+    return len(raw) < _SHALLOW or raw.count(b"[") + raw.count(b"{") <= DEEPEST
+
+
+def _are_instants(rows: list[Record], get: Getter) -> bool:
+    values: list[str] = list(filter(None, map(get, rows)))
+    if not values:
+        return True
+    return min(values) >= "0002" and max(values) < ":" and "".join(values).count("Z") == len(values)
+
+
+def _are_dates(rows: list[Record], get: Getter) -> bool:
+    values: list[str] = list(filter(None, map(get, rows)))
+    return not values or (min(values) >= "0002" and max(values) < ":")
+
+
+def _are_numbers(rows: list[Record], get: Getter) -> bool:
+    values: list[Decimal] = [value for value in map(get, rows) if value is not None]
+    if not values:
+        return True
+    return all(map(Decimal.is_finite, values)) and min(values) > -LARGEST and max(values) < LARGEST
+
+
+def _are_shallow(rows: list[Record], get: Getter) -> bool:
+    values = list(map(get, rows))
+    if max(map(len, values), default=0) < _SHALLOW:
+        return True
+    texts = [bytes(value) for value in values if len(value) >= _SHALLOW]
+    arrays, objects = map(bytes.count, texts, repeat(b"[")), map(bytes.count, texts, repeat(b"{"))
+    return max(map(add, arrays, objects)) <= DEEPEST
