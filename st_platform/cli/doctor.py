@@ -123,14 +123,14 @@ def check_database(settings: Settings) -> Iterator[Finding]:
     from st_platform.cli.database import database_facts
 
     if settings.database_url:
-        yield from _judge_database(database_facts(settings.database_url), "DATABASE_URL")
+        yield from judge_database(database_facts(settings.database_url), "DATABASE_URL")
         return
     from st_platform.warehouse.embedded import EmbeddedPostgres
 
     server = EmbeddedPostgres(settings.embedded_dir)
     was_running = server.status().running
     try:
-        yield from _judge_database(database_facts(server.start()), "embedded")
+        yield from judge_database(database_facts(server.start()), "embedded")
     except Exception as error:
         if not hasattr(error, "fix"):
             raise
@@ -140,7 +140,7 @@ def check_database(settings: Settings) -> Iterator[Finding]:
             server.stop()
 
 
-def _judge_database(facts: dict[str, object], source: str) -> Iterator[Finding]:
+def judge_database(facts: dict[str, object], source: str) -> Iterator[Finding]:
     if not facts["answers"]:
         reason = " ".join(str(facts["reason"]).split())
         yield wrong("database", f"{source} does not answer: {reason}", "Check DATABASE_URL and that the server runs.")

@@ -98,16 +98,16 @@ def manifest_path(settings: Settings) -> Path:
 
 
 def manifest_is_current(settings: Settings) -> bool:
-    """Whether dbt's manifest is newer than everything it was made from."""
+    """Whether dbt's manifest is newer than everything it was made from; a folder changes when a file goes."""
     manifest = manifest_path(settings)
     if not manifest.is_file():
         return False
     project = manifest.parents[1]
     sources = [project / "dbt_project.yml", project / "profiles.yml"]
     for folder in _DBT_SOURCES:
-        sources += (project / folder).rglob("*")
+        sources += [project / folder, *(project / folder).rglob("*")]
     written = manifest.stat().st_mtime
-    return all(source.stat().st_mtime <= written for source in sources if source.is_file())
+    return all(source.stat().st_mtime <= written for source in sources if source.exists())
 
 
 def prepare_manifest(settings: Settings, variables: Mapping[str, str]) -> None:

@@ -1,0 +1,75 @@
+"""Results go to stdout, errors to stderr in one line each."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+
+from st_platform.cli.app import explain
+from st_platform.cli.output import EXIT_FAILED, EXIT_USAGE, error_line, plain, print_json, print_table
+from st_platform.tenants_file import Problem, SettingsError
+from st_platform.warehouse.errors import DatabaseUnavailable
+
+
+class Mood(StrEnum):
+    GOOD = "good"
+
+
+@dataclass(frozen=True)
+class Report:
+    when: datetime
+    day: date
+    amount: Decimal
+    where: Path
+    names: tuple[str, ...]
+    mood: Mood
+
+
+REPORT = Report(datetime(2026, 7, 1, tzinfo=UTC), date(2026, 7, 1), Decimal("0.10"), Path("a/b"), ("x",), Mood.GOOD)
+
+
+def test_json_is_whole_and_money_stays_exact(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json(REPORT)
+    assert json.loads(capsys.readouterr().out) == {
+        "when": "2026-07-01T00:00:00+00:00",
+        "day": "2026-07-01",
+        "amount": "0.10",
+        "where": "a/b",
+        "names": ["x"],
+        "mood": "good",
+    }
+
+
+def test_plain_reaches_into_nested_values() -> None:
+    assert plain({"reports": [REPORT]})["reports"][0]["amount"] == "0.10"
+
+
+def test_an_error_is_one_line_on_stderr_whatever_it_contains(capsys: pytest.CaptureFixture[str]) -> None:
+    error_line("first\n[bold]second[/bold]   " + "x" * 400)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == f"error: first [bold]second[/bold] {'x' * 400}\n"
+
+
+def test_a_table_in_a_pipe_is_not_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table("title", ("name", "rows"), [("n" * 150, 1234567), ("[red]", 2)])
+    out = capsys.readouterr().out
+    assert "n" * 150 in out
+    assert "1,234,567" in out
+    assert "[red]" in out
+
+
+def test_wrong_settings_exit_2_and_a_failed_command_exits_1() -> None:
+    settings = SettingsError([Problem("a", "b", "c"), Problem("d", "e", "f")])
+    assert explain(settings) == (EXIT_USAGE, ["a (b). c", "d (e). f"])
+    assert explain(DatabaseUnavailable("gone", "here", "Start it.")) == (EXIT_FAILED, ["gone (here). Start it."])
+
+
+def test_an_error_that_is_none_of_ours_is_not_explained_away() -> None:
+    assert explain(KeyError("a bug")) == (EXIT_FAILED, [])
