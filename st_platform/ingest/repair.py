@@ -15,9 +15,9 @@ from typing import Any
 
 import msgspec
 
+from st_platform.ingest.brackets import cut_object, depth_of
 from st_platform.ingest.instants import BadInstant, normalised
 from st_platform.ingest.shapes import DEEPEST, LARGEST, Shape, is_shallow
-from st_platform.servicetitan.lenient import cut_object, depth_of
 from st_platform.servicetitan.records import Column, Record
 
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
