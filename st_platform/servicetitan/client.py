@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Self, TypeVar
+from urllib.parse import quote_plus
 
 import httpx
 import stamina
@@ -190,19 +191,23 @@ class ServiceTitanClient:
 
     def _send(self, url: httpx.URL, token: Token) -> Answer:
         """One request and the redirects it leads to within the same host; each acquires the limiter."""
-        headers = {"Authorization": f"Bearer {token.value}", "ST-App-Key": self.tenant.credentials.app_key}
         place = self._place("GET", url, token)
         for _ in range(_MOST_REDIRECTS + 1):
             self._limiter.acquire()
             with self._lock:
                 self._calls += 1
-            answer = self._exchange(self._api, self._api.build_request("GET", url, headers=headers), place)
+            answer = self._exchange(self._api, self._request(url, token), place)
             if answer.status not in answers.REDIRECTS:
                 return answer
             url = answers.redirect_target(answer, url, place)
         raise RedirectRefused(
             f"more than {_MOST_REDIRECTS} redirects", where=str(place), fix="Check api_url of the tenant."
         )
+
+    def _request(self, url: httpx.URL, token: Token) -> httpx.Request:
+        """Built in a frame of its own: no traceback that shows variables can show these."""
+        headers = {"Authorization": f"Bearer {token.value}", "ST-App-Key": self.tenant.credentials.app_key}
+        return self._api.build_request("GET", url, headers=headers)
 
     def _token(self, *, asked_after: float = 0.0) -> Token:
         return self._tokens.token(self._token_key, self._request_token, asked_after=asked_after)
@@ -235,7 +240,8 @@ class ServiceTitanClient:
 
     def _place(self, method: str, url: httpx.URL, token: Token | None = None) -> Place:
         credentials = self.tenant.credentials
-        secrets = (credentials.client_secret, credentials.app_key, *((token.value,) if token else ()))
+        known = (credentials.client_secret, credentials.app_key, *((token.value,) if token else ()))
+        secrets = (*known, *(quote_plus(secret) for secret in known))
         return Place(f"{method} {scrubbed(str(url), secrets)}", self.tenant.name, secrets)
 
 

@@ -134,7 +134,7 @@ def jwt(number: int, scopes: Iterable[str] = ("tn.crm.customers:r", "tn.jpm.jobs
     return ".".join(base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in parts)
 
 
-@dataclass
+@dataclass(repr=False)
 class ScriptedApi:
     """The server. Answers of a path are used one after the other, the last one for ever."""
 
