@@ -37,7 +37,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _ERROR_BODY = 64 * 2**10
 _INFLATE_STEP = 2**20
-_TRY_AGAIN = re.compile(r"try again in (\d{1,9}) second", re.IGNORECASE)
+_TRY_AGAIN = re.compile(r"try again in ([0-9]{1,9}) second", re.IGNORECASE)
 _CLOSED = re.compile(r"suspended|maintenance", re.IGNORECASE)
 
 
@@ -228,7 +228,7 @@ def wait_asked_for(headers: Mapping[str, str], title: str) -> float | None:
     None when nothing sensible is said.
     """
     said = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d{1,9}(\.\d{1,6})?", said):
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", said):
         seconds = float(said)
     elif (until := http_date(said)) is not None:
         since = http_date(headers.get("date", "")) or datetime.now(UTC)
