@@ -155,10 +155,12 @@ def judge_database(facts: dict[str, object], source: str) -> Iterator[Finding]:
 
 def check_tenants(settings: Settings) -> Iterator[Finding]:
     """The tenants file is right, and each tenant's credentials open what the catalog reads."""
+    from st_platform.cli.retries import announce_retries
     from st_platform.servicetitan.catalog import CATALOG
     from st_platform.settings import load_tenants
     from st_platform.tenants_file import SettingsError
 
+    announce_retries()
     try:
         tenants = load_tenants(settings)
     except SettingsError as error:
@@ -171,12 +173,14 @@ def check_tenants(settings: Settings) -> Iterator[Finding]:
 
 def check_access(tenant: Tenant, resources: list[Resource]) -> Iterator[Finding]:
     """A token can be had, holds every scope of the catalog, and the app key is accepted."""
-    from st_platform.servicetitan.client import ServiceTitanClient
+    from st_platform.servicetitan.auth import TokenCache
+    from st_platform.servicetitan.client import RetryPolicy, ServiceTitanClient
     from st_platform.servicetitan.errors import ServiceTitanError
     from st_platform.servicetitan.rate_limit import Unlimited
 
     subject = f"API of {tenant.name}"
-    with ServiceTitanClient(tenant, Unlimited(), deadline=30.0) as client:
+    quick = RetryPolicy(tries=2, longest_wait=10.0)
+    with ServiceTitanClient(tenant, Unlimited(), deadline=30.0, policy=quick, tokens=TokenCache()) as client:
         try:
             scopes = client.scopes()
             missing = sorted({item.scope for item in resources} - scopes)
@@ -185,7 +189,7 @@ def check_access(tenant: Tenant, resources: list[Resource]) -> Iterator[Finding]
         except ServiceTitanError as error:
             yield wrong(subject, f"{error.what} ({error.where})", error.fix)
             return
-        yield _judge_clock(client)
+        yield from _judge_clock(client, subject)
 
 
 _GRANT = "Grant it to the app in the developer portal, then reconnect the app in the tenant."
@@ -200,14 +204,12 @@ def _probe(client: ServiceTitanClient, subject: str, readable: list[Resource]) -
     return ok(subject, f"credentials accepted, {len(readable)} resources readable")
 
 
-def _judge_clock(client: ServiceTitanClient) -> Finding:
+def _judge_clock(client: ServiceTitanClient, subject: str) -> Iterator[Finding]:
     from datetime import UTC, datetime
 
     skew = abs((client.server_now() - datetime.now(UTC)).total_seconds())
-    subject = "clock"
     if skew > SKEW_SECONDS:
-        return warning(subject, f"{skew:,.0f} s apart from the API's", "Synchronize this machine's clock.")
-    return ok(subject, "agrees with the API's")
+        yield warning(subject, f"its clock is {skew:,.0f} s from ours", "Synchronize this machine's clock.")
 
 
 def check_dbt(settings: Settings) -> Iterator[Finding]:

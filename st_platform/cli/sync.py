@@ -24,6 +24,7 @@ from st_platform.cli.output import (
     stderr,
     stdout,
 )
+from st_platform.cli.retries import announce_retries
 from st_platform.cli.windows import From, To, as_instant, parse_window, reaches_back
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def sync(
     from st_platform.warehouse.database import Database
     from st_platform.warehouse.tenants import register as register_tenants
 
+    announce_retries()
     settings = load_settings()
     with Database.prepare(database_url(settings)) as database:
         with database.connection() as connection:
@@ -120,6 +122,7 @@ def plan(
     from st_platform.settings import database_url, load_settings, load_tenants
     from st_platform.warehouse.database import Database
 
+    announce_retries()
     accounts = [find_tenant(name) for name in tenant] if tenant else list(load_tenants().values())
     entries = [find_resource(name) for name in resource] if resource else list(CATALOG.values())
     estimates: list[Any] = []
