@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from dotenv import dotenv_values
@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     secrets_dir: Path = Path("/run/secrets")
     alert_url: SecretStr | None = None
     dagster_url: str = "http://127.0.0.1:3000"
+    schedules: Literal["running", "stopped"] = "running"
     project_dir: Path | None = None
 
     @field_validator("database_url", "dagster_database_url")
