@@ -83,10 +83,10 @@ def run_demo(*, no_ui: bool, fresh: bool) -> None:
     root = settings.state_dir
     root.mkdir(parents=True, exist_ok=True)
     try:
-        with _signals(), _only_one(root), ExitStack() as curtain:
-            _stop_leftovers(root)
+        with signals(), only_one(root), ExitStack() as curtain:
+            stop_leftovers(root)
             if fresh:
-                _wipe(settings)
+                wipe(settings)
             if settings.database_url is None:
                 curtain.callback(_stop_database, settings)
             children = curtain.enter_context(Children(root / "logs"))
@@ -120,7 +120,7 @@ def demo_settings(environ: Mapping[str, str]) -> Settings:
 
 
 @contextmanager
-def _signals() -> Iterator[None]:
+def signals() -> Iterator[None]:
     """Within the block a request to end raises `Interrupted`, so that everything is taken down on the way out."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
@@ -142,7 +142,7 @@ def _ignore_signals() -> None:
 
 
 @contextmanager
-def _only_one(root: Path) -> Iterator[None]:
+def only_one(root: Path) -> Iterator[None]:
     """Hold the demo's lock; it ends with this process, however that ends."""
     with (root / "lock").open("a") as lock:
         try:
@@ -159,7 +159,7 @@ def _remember(root: Path, children: Children) -> None:
     (root / "processes.json").write_text(json.dumps(started), "utf-8")
 
 
-def _stop_leftovers(root: Path) -> None:
+def stop_leftovers(root: Path) -> None:
     """Stop the children of a demo that was killed. A process is only taken for one if it started at the same time."""
     file = root / "processes.json"
     with suppress(FileNotFoundError, ValueError):
@@ -179,7 +179,7 @@ def _since(pid: int) -> float | None:
         return None
 
 
-def _wipe(settings: Settings) -> None:
+def wipe(settings: Settings) -> None:
     """Remove the demo's database and folder, all but the lock that is held."""
     from st_platform.warehouse.embedded import EmbeddedPostgres
 

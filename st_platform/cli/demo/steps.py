@@ -233,6 +233,8 @@ def judge_checks(dagster: DagsterApi, tenants: dict[str, Tenant], step: Step) ->
     step.detail = f"{len(checks) - len(bad)} of {len(checks)} checks are good"
     for check in bad:
         note(describe(check))
+    if not checks:
+        raise CommandFailed("there is no check", dagster.url, "The code location defines none; something is missing.")
     if bad:
         fix = "Each is listed above and in the UI, with its reason."
         raise CommandFailed(f"{len(bad)} of {len(checks)} checks are not good", f"{dagster.url}/asset-health", fix)

@@ -1,0 +1,234 @@
+"""The demo keeps to its own folder, stops what it started, and is good only if everything is."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from st_platform.cli.demo import stage as staging
+from st_platform.cli.demo import steps
+from st_platform.cli.demo.progress import Step, Steps
+from st_platform.cli.demo.stage import Interrupted, Stage, demo_settings
+from st_platform.cli.output import CommandFailed, UsageProblem, stderr
+from st_platform.cli.processes import Children
+from st_platform.orchestration.graphql import AssetState, CheckState, RunState
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("DATABASE_URL", "DAGSTER_DATABASE_URL", "ST_STATE_DIR", "ST_ALERT_URL", "ST_TENANTS_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    folder = tmp_path / ".st_platform" / "demo"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def stage(root: Path) -> Iterator[Stage]:
+    with Children(root / "logs") as children:
+        yield Stage(demo_settings({}), root, children, ports={"ui": 1, "tenants": 2, "code": 3})
+
+
+# ------------------------------------------------------------------------------------------------ its own, not yours
+
+
+def test_your_dotenv_does_not_reach_the_demo(root: Path) -> None:
+    Path(".env").write_text("DATABASE_URL=postgresql://yours/warehouse\nST_ALERT_URL=json://yours/alerts\n", "utf-8")
+    settings = demo_settings({})
+    assert settings.database_url is None
+    assert settings.alert_url is None
+    assert settings.state_dir == root
+    assert settings.tenants_file == root / "tenants.toml"
+
+
+def test_the_environment_does(root: Path) -> None:
+    assert demo_settings({"DATABASE_URL": "postgresql://h/d"}).database_url == "postgresql://h/d"
+
+
+def test_a_database_that_is_not_the_demos_own_is_never_wiped(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://h/d")
+    with pytest.raises(UsageProblem, match="--fresh does not wipe"):
+        staging.run_demo(no_ui=True, fresh=True)
+
+
+def test_wiping_leaves_nothing_but_the_lock(root: Path) -> None:
+    (root / "logs").mkdir()
+    for name in ("lock", "demo.json", "logs/ui.log"):
+        (root / name).write_text("x", "utf-8")
+    staging.wipe(demo_settings({}))
+    assert [path.name for path in root.iterdir()] == ["lock"]
+
+
+# ------------------------------------------------------------------------------------------------- one, and no traces
+
+
+def test_a_second_demo_in_the_same_folder_is_refused(root: Path) -> None:
+    with staging.only_one(root), pytest.raises(CommandFailed, match="already running"), staging.only_one(root):
+        pass
+    with staging.only_one(root):
+        pass
+
+
+def test_what_a_killed_demo_left_is_stopped_by_the_next(root: Path) -> None:
+    orphan = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+    since = psutil.Process(orphan.pid).create_time()
+    (root / "processes.json").write_text(json.dumps([{"pid": orphan.pid, "since": since}]), "utf-8")
+    staging.stop_leftovers(root)
+    assert orphan.wait(10) == -signal.SIGTERM
+    assert not (root / "processes.json").exists()
+
+
+def test_a_stranger_with_a_reused_process_id_is_left_alone(root: Path) -> None:
+    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+    (root / "processes.json").write_text(json.dumps([{"pid": stranger.pid, "since": 1.5}]), "utf-8")
+    staging.stop_leftovers(root)
+    assert stranger.poll() is None
+    stranger.kill()
+    stranger.wait()
+
+
+def test_started_children_are_written_down(stage: Stage) -> None:
+    child = stage.start("sleeper", sys.executable, "-c", "import time; time.sleep(60)")
+    [entry] = json.loads((stage.root / "processes.json").read_text("utf-8"))
+    assert entry["pid"] == child.process.pid
+    assert entry["since"] == pytest.approx(psutil.Process(child.process.pid).create_time())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_every_request_to_end_leads_through_the_way_out(number: signal.Signals) -> None:
+    with pytest.raises(Interrupted) as caught, staging.signals():
+        os.kill(os.getpid(), number)
+    assert caught.value.number == number
+
+
+def test_memory_survives_and_a_damaged_one_counts_as_none(stage: Stage) -> None:
+    stage.remember(start_date="2026-07-01")
+    stage.remember(loaded_through="2026-07-20")
+    assert stage.read_memory() == {"start_date": "2026-07-01", "loaded_through": "2026-07-20"}
+    (stage.root / "demo.json").write_text("{", "utf-8")
+    assert stage.read_memory() == {}
+
+
+# ------------------------------------------------------------------------------------------------------------- steps
+
+
+@dataclass
+class FakeDagster:
+    """A Dagster that answers as told."""
+
+    check_states: list[CheckState] = field(default_factory=list)
+    asset_states: list[AssetState] = field(default_factory=list)
+    run_status: str = "SUCCESS"
+    launched: list[str] = field(default_factory=list)
+    url: str = "http://dagster"
+
+    def launch_job(self, job: str, **_: object) -> str:
+        self.launched.append(job)
+        return job
+
+    def run(self, run_id: str) -> RunState:
+        return RunState(run_id, run_id, self.run_status)
+
+    def failures(self, run_id: str) -> list[Any]:
+        return []
+
+    def checks(self) -> list[CheckState]:
+        return self.check_states
+
+    def assets(self) -> list[AssetState]:
+        return self.asset_states
+
+
+def check(name: str, status: str | None, severity: str = "ERROR") -> CheckState:
+    return CheckState(("servicetitan", "acme", "jobs"), name, status, severity, "rows are missing", None)
+
+
+def judge(dagster: FakeDagster) -> Step:
+    step = Step("Checks", stderr(), None)
+    steps.judge_checks(dagster, {"acme": object()}, step)  # pyright: ignore[reportArgumentType]
+    return step
+
+
+def test_checks_that_all_pass_are_good() -> None:
+    assert judge(FakeDagster([check("fresh", "SUCCEEDED")])).detail == "1 of 1 checks are good"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        check("fresh", "FAILED"),
+        check("fresh", "FAILED", "WARN"),
+        check("fresh", "EXECUTION_FAILED"),
+        check("fresh", "SKIPPED"),
+        check("fresh", None),
+    ],
+)
+def test_one_check_that_is_not_good_fails_the_demo_and_is_named(
+    bad: CheckState, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(CommandFailed, match="1 of 2 checks"):
+        judge(FakeDagster([check("certified", "SUCCEEDED"), bad]))
+    assert "servicetitan/acme/jobs fresh" in capsys.readouterr().err
+
+
+def test_a_dagster_without_any_check_is_not_good() -> None:
+    with pytest.raises(CommandFailed):
+        judge(FakeDagster([]))
+
+
+def test_a_failed_run_fails_the_demo() -> None:
+    with pytest.raises(CommandFailed, match="a run failed"):
+        judge(FakeDagster([check("fresh", "SUCCEEDED")], run_status="FAILURE"))
+
+
+JOBS = ("servicetitan", "acme", "jobs")
+
+
+@dataclass(frozen=True)
+class Account:
+    start_date: date = date(2026, 7, 1)
+
+
+def first_day(stage: Stage, *, materialized: bool) -> date:
+    states = [AssetState(JOBS, "acme__jpm", True, 1.0 if materialized else None)]
+    tenants: Any = {"acme": Account()}
+    dagster: Any = FakeDagster(asset_states=states)
+    return steps.first_day(stage, dagster, [JOBS], tenants)
+
+
+def test_a_first_demo_reads_from_the_start_date(stage: Stage) -> None:
+    assert first_day(stage, materialized=False) == date(2026, 7, 1)
+
+
+def test_a_later_demo_reads_only_the_days_since(stage: Stage) -> None:
+    stage.remember(loaded_through="2026-07-20")
+    assert first_day(stage, materialized=True) == date(2026, 7, 20)
+
+
+def test_a_demo_whose_database_is_gone_reads_everything_again(stage: Stage) -> None:
+    stage.remember(loaded_through="2026-07-20")
+    assert first_day(stage, materialized=False) == date(2026, 7, 1)
+
+
+def test_steps_are_numbered_timed_and_marked_when_they_fail(capsys: pytest.CaptureFixture[str]) -> None:
+    counted = Steps(total=2)
+    with counted.step("Database") as step:
+        step.detail = "PostgreSQL"
+    with pytest.raises(ZeroDivisionError), counted.step("Dagster"):
+        raise ZeroDivisionError
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith(("✓", "✗"))]
+    assert lines[0].startswith("✓ [1/2] Database")
+    assert lines[0].endswith("PostgreSQL")
+    assert lines[1].startswith("✗ [2/2] Dagster")
