@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -148,6 +149,7 @@ def dagster_environment(settings: Settings, url: str) -> dict[str, str]:
         "ST_SECRETS_DIR": str(settings.secrets_dir),
         "ST_PROJECT_DIR": str(project),
         "ST_DAGSTER_URL": settings.dagster_url,
+        "PATH": _with_our_programs(os.environ.get("PATH", os.defpath)),
         "NO_PROXY": _with_loopback(os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""),
     }
     environment["no_proxy"] = environment["NO_PROXY"]
@@ -177,6 +179,12 @@ def _is_postgres_url(url: str) -> bool:
         return urlsplit(url).scheme in {"postgresql", "postgres"}
     except ValueError:
         return False
+
+
+def _with_our_programs(path: str) -> str:
+    """`path` beginning with the folder of this Python: Dagster looks for `dbt` there, activated or not."""
+    ours = str(Path(sys.executable).parent)
+    return path if path.split(os.pathsep)[0] == ours else os.pathsep.join((ours, path))
 
 
 def _with_loopback(no_proxy: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tomllib
 from collections.abc import Mapping
 from datetime import date
@@ -336,10 +338,13 @@ def test_children_get_absolute_paths_and_no_proxy_for_loopback(monkeypatch: pyte
     assert variables["NO_PROXY"] == "intranet,localhost,127.0.0.1,::1"
 
 
-def test_reading_settings_opens_nothing_at_import(tmp_path: Path) -> None:
-    import subprocess
-    import sys
+def test_children_find_dbt_without_an_activated_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin")
+    variables = dagster_environment(settings_with(), "postgresql://u:p@h/d")
+    assert variables["PATH"] == f"{Path(sys.executable).parent}:/usr/bin"
 
+
+def test_reading_settings_opens_nothing_at_import(tmp_path: Path) -> None:
     script = (
         "import sys\n"
         "def hook(event, args):\n"
