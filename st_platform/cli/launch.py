@@ -5,6 +5,7 @@ Used by `dev`, `demo`, `env` and `dbt`. Safe to repeat; what is there already is
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -116,16 +117,20 @@ def prepare_manifest(settings: Settings, variables: Mapping[str, str]) -> None:
     Raises:
         CommandFailed: with what dbt says.
     """
-    if manifest_is_current(settings):
-        return
-    done = subprocess.run(
-        [program("dbt"), "--quiet", "parse"],
-        env={**os.environ, **variables},
-        cwd=settings.project,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    target = manifest_path(settings).parent
+    target.mkdir(exist_ok=True)
+    with (target / "parse.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if manifest_is_current(settings):
+            return
+        done = subprocess.run(
+            [program("dbt"), "--quiet", "parse"],
+            env={**os.environ, **variables},
+            cwd=settings.project,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     if done.returncode:
         said = " ".join((done.stdout + done.stderr).split())[-2000:]
         raise CommandFailed(f"dbt cannot read the project: {said}", "dbt_project", "Repair the file it names.")
