@@ -140,6 +140,7 @@ def dagster_environment(settings: Settings, url: str) -> dict[str, str]:
         "DAGSTER_PG_URL": dagster_database_url(settings, url),
         "DAGSTER_HOME": str(settings.dagster_home),
         "DAGSTER_DISABLE_TELEMETRY": "yes",
+        "ST_COMPUTE_LOG_DIR": str(settings.dagster_home / "compute_logs"),
         "DO_NOT_TRACK": "1",
         "DBT_PROJECT_DIR": str(project / "dbt_project"),
         "DBT_PROFILES_DIR": str(project / "dbt_project"),

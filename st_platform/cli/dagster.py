@@ -53,12 +53,35 @@ def env(as_json: Json = False) -> None:
 
 
 def dbt(context: typer.Context) -> None:
-    """Run dbt on the warehouse; everything after it is dbt's (`st-platform dbt build --select fct_revenue`)."""
+    """Run dbt on the warehouse; what follows is dbt's (`dbt build --select fct_revenue`), or `lint` for sqlfluff."""
     from st_platform.cli.launch import environment
     from st_platform.cli.processes import program
     from st_platform.settings import load_settings
 
+    if context.args[:1] == ["lint"]:
+        raise typer.Exit(_lint(context.args[1:]))
     _become(program("dbt"), ["dbt", *context.args], environment(load_settings()))
+
+
+def _lint(arguments: list[str]) -> int:
+    """sqlfluff over the models, compiled against an empty database of its own, never against the warehouse."""
+    import subprocess
+
+    from st_platform.cli.launch import environment
+    from st_platform.cli.processes import program
+    from st_platform.settings import load_settings
+    from st_platform.warehouse.embedded import EmbeddedPostgres
+
+    yours = load_settings()
+    state = yours.state_dir.absolute() / "lint"
+    settings = yours.model_copy(update={"database_url": None, "state_dir": state, "tenants_file": state / "none.toml"})
+    try:
+        variables = {**os.environ, **environment(settings)}
+        paths = [] if any(not argument.startswith("-") for argument in arguments) else ["dbt_project/models", "dbt_project/tests"]
+        command = [program("sqlfluff"), "lint", *arguments, *paths]
+        return subprocess.run(command, env=variables, cwd=settings.project, check=False).returncode
+    finally:
+        EmbeddedPostgres(settings.embedded_dir).stop()
 
 
 def _become(path: str, arguments: list[str], variables: dict[str, str]) -> None:

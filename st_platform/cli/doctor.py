@@ -103,7 +103,16 @@ def examine() -> Iterator[Finding]:
 # Read by other parts of the platform or by its tests.
 _OTHER_VARIABLES = (
     *("ST_DB_HOST", "ST_DB_PORT", "ST_DB_USER", "ST_DB_PASSWORD", "ST_DB_NAME", "ST_DB_ROLE"),
-    *("ST_DBT_TARGET", "ST_DBT_THREADS", "ST_DBT_DEV_NAME", "ST_OPENAPI_DIR", "ST_FAILPOINT", "ST_DEBUG"),
+    *(
+        "ST_DBT_TARGET",
+        "ST_DBT_THREADS",
+        "ST_DBT_DEV_NAME",
+        "ST_COMPUTE_LOG_DIR",
+        "ST_OPENAPI_DIR",
+        "ST_FAILPOINT",
+        "ST_DEBUG",
+        "ST_TEST_DATABASE_URL",
+    ),
 )
 
 

@@ -28,7 +28,7 @@ from st_platform.cli.retries import announce_retries
 from st_platform.cli.windows import From, To, as_instant, parse_window, reaches_back
 
 if TYPE_CHECKING:
-    from st_platform.ingest.sync import SyncReport
+    from st_platform.ingest.report import PageDone, SyncReport
     from st_platform.ingest.windows import Window
     from st_platform.servicetitan.catalog import Resource
     from st_platform.servicetitan.tenant import Tenant
@@ -63,7 +63,8 @@ def sync(
     window = window_for(entry, account, start, end)
 
     from st_platform.ingest.connect import open_client
-    from st_platform.ingest.sync import Certificate, SyncRequest
+    from st_platform.ingest.report import Certificate
+    from st_platform.ingest.sync import SyncRequest
     from st_platform.ingest.sync import sync as run_sync
     from st_platform.settings import database_url, load_settings, load_tenants
     from st_platform.warehouse.database import Database
@@ -201,7 +202,7 @@ def show_report(report: SyncReport, as_json: bool) -> None:
 
 
 @contextmanager
-def _progress(title: str) -> Iterator[Callable[[Any], None]]:
+def _progress(title: str) -> Iterator[Callable[[PageDone], None]]:
     """A line on stderr that counts pages and rows while a sync runs; nothing where nobody watches."""
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -210,10 +211,10 @@ def _progress(title: str) -> Iterator[Callable[[Any], None]]:
     with Progress(*columns, console=stderr(), transient=True, disable=not stderr().is_terminal) as progress:
         task = progress.add_task(title, total=None)
 
-        def on_page(page: Any) -> None:
+        def on_page(page: PageDone) -> None:
             nonlocal pages, rows
             pages += 1
-            rows += page.received
+            rows += page.rows
             progress.update(task, description=f"{title}: {pages:,} pages, {rows:,} rows")
 
         yield on_page
