@@ -150,6 +150,7 @@ def dagster_environment(settings: Settings, url: str) -> dict[str, str]:
         "ST_SECRETS_DIR": str(settings.secrets_dir),
         "ST_PROJECT_DIR": str(project),
         "ST_DAGSTER_URL": settings.dagster_url,
+        "ST_SCHEDULES": settings.schedules,
         "PATH": _with_our_programs(os.environ.get("PATH", os.defpath)),
         "NO_PROXY": _with_loopback(os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""),
     }

@@ -115,6 +115,7 @@ def demo_settings(environ: Mapping[str, str]) -> Settings:
             "state_dir": root,
             "tenants_file": root / "tenants.toml",
             "project_dir": yours.project,
+            "schedules": "stopped",
         }
     )
 
