@@ -5,7 +5,6 @@ It decides nothing: whether to ask again is the client's business. Statuses and 
 
 from __future__ import annotations
 
-import io
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -88,15 +87,17 @@ def receive(response: httpx.Response, place: Place, *, max_body: int) -> Answer:
     declared = response.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > max_body:
         raise _too_large(place, max_body)
-    body = io.BytesIO()
+    chunks: list[bytes] = []
+    size = 0
     try:
         for chunk in _inflated(response):
-            if body.tell() + len(chunk) > max_body:
+            size += len(chunk)
+            if size > max_body:
                 raise _too_large(place, max_body)
-            body.write(chunk)
+            chunks.append(chunk)
     except UnreadableBody as error:
-        raise _invalid(error, Answer(response.status_code, response.headers, body.getvalue()), place) from None
-    return Answer(response.status_code, response.headers, body.getvalue())
+        raise _invalid(error, Answer(response.status_code, response.headers, b"".join(chunks)), place) from None
+    return Answer(response.status_code, response.headers, b"".join(chunks))
 
 
 def parsed(answer: Answer, parse: Callable[[bytes], T], place: Place) -> T:
@@ -270,15 +271,15 @@ def _gunzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _first(chunks: Iterable[bytes], size: int) -> bytes:
-    body = io.BytesIO()
+    kept = b""
     try:
         for chunk in chunks:
-            body.write(chunk)
-            if body.tell() >= size:
+            kept += chunk
+            if len(kept) >= size:
                 break
     except UnreadableBody:
         return b""
-    return body.getvalue()[:size]
+    return kept[:size]
 
 
 def _problem(body: bytes) -> _Problem:
