@@ -5,13 +5,14 @@ Knows Postgres sessions; knows nothing of resources' contents. All sessions spea
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from st_platform.warehouse.errors import DatabaseUnavailable
@@ -76,7 +77,7 @@ class Database:
         return cls(url, role=role, max_connections=max_connections)
 
     @contextmanager
-    def connection(self) -> Iterator[psycopg.Connection]:
+    def connection(self) -> Generator[psycopg.Connection]:
         """A session in a transaction: committed on leaving, rolled back when an exception leaves.
 
         Raises:
@@ -90,7 +91,7 @@ class Database:
             raise _unavailable(self.url) from error
 
     @contextmanager
-    def autocommit(self) -> Iterator[psycopg.Connection]:
+    def autocommit(self) -> Generator[psycopg.Connection]:
         """A session in which each statement commits by itself; for one-statement work."""
         with self.connection() as connection:
             connection.autocommit = True
@@ -154,7 +155,7 @@ def _unavailable(url: str) -> DatabaseUnavailable:
 def _shown(url: str) -> str:
     """The URL without its password."""
     try:
-        found = psycopg.conninfo.conninfo_to_dict(url)
+        found = conninfo_to_dict(url)
     except psycopg.ProgrammingError:
         return "DATABASE_URL"
     return f"{found.get('user', '')}@{found.get('host', '')}:{found.get('port', 5432)}/{found.get('dbname', '')}"

@@ -44,3 +44,7 @@ class LeaseHeld(WarehouseError):
 
 class FencedOut(WarehouseError):
     """The lease was taken over by another process; nothing of this transaction may be committed."""
+
+
+class LaneGone(WarehouseError):
+    """A lane is not in the ledger any more: another one replaced it."""

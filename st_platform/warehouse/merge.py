@@ -1,4 +1,4 @@
-"""Landing one page of records: dedupe, COPY into a stage, one guarded merge.
+"""Landing one page of records: dedupe, COPY, one guarded merge.
 
 The rule of versions: a row is replaced only by a greater `(version, _fetch_seq)`, nulls first. A later read of the
 same version advances `_fetch_seq` even when nothing changed; contents only decide whether `_changed_at` moves.
@@ -7,14 +7,27 @@ Knows records and SQL; knows nothing of pages' bytes, windows or progress. The c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from operator import itemgetter
+from typing import Any
 
 import psycopg
+from msgspec.structs import astuple
+from psycopg import sql
+from psycopg.pq import TransactionStatus
 
 from st_platform.servicetitan.catalog import Resource
 from st_platform.servicetitan.records import Record
+from st_platform.warehouse import _merge_sql
+from st_platform.warehouse._copy_text import DELIMITER, NULL, render, version_order
+from st_platform.warehouse._merge_sql import Shape, statements
+from st_platform.warehouse.errors import RowRefused
+from st_platform.warehouse.tables import table_name
+
+_COPY_LINE = re.compile(r"^COPY [^,]+, line (\d+)(?:, column ([^:]+))?", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -27,8 +40,11 @@ class Row:
 
 @dataclass(frozen=True)
 class MergeCounts:
-    """What came of the rows handed in: `received = inserted + updated + unchanged`, duplicates within the page
-    counting as unchanged. `last_changed_seq` is the page's `fetch_seq` if anything changed, else None."""
+    """What came of the rows handed in: `received = inserted + updated + unchanged`.
+
+    Repetitions within the page and rows older than the one we hold count as unchanged. `last_changed_seq` is the
+    page's `fetch_seq` if anything changed, else None.
+    """
 
     received: int
     inserted: int
@@ -39,7 +55,7 @@ class MergeCounts:
 
 @dataclass(frozen=True)
 class DeleteOutcome:
-    """What delete inference did: `deleted` rows marked, or `parked` because too many were missing."""
+    """What delete inference did with `missing` of `living` rows: marked `deleted`, or `parked` for a person."""
 
     missing: int
     living: int
@@ -48,8 +64,8 @@ class DeleteOutcome:
 
 
 def next_fetch_seq(connection: psycopg.Connection) -> int:
-    """The number of the request about to be sent. Sequences do not roll back, so any connection will do."""
-    raise NotImplementedError
+    """The number of the request about to be sent. Sequences do not roll back, so any session will do."""
+    return _one(connection.execute("SELECT nextval('platform.fetch_seq')"))[0]
 
 
 def merge_page(
@@ -67,7 +83,26 @@ def merge_page(
         RowRefused: Postgres cannot store one of the rows; roll back, set it aside by its index, try again.
         psycopg.errors.DeadlockDetected, LockNotAvailable: roll back and try again.
     """
-    raise NotImplementedError
+    if connection.autocommit and connection.info.transaction_status == TransactionStatus.IDLE:
+        with connection.transaction():
+            return merge_page(connection, resource, tenant_id, rows, fetch_seq=fetch_seq, fetched_at=fetched_at)
+    if not rows:
+        return MergeCounts(0, 0, 0, 0, None)
+    if connection.info.parameter_status("TimeZone") != "UTC":
+        connection.execute("SET LOCAL TimeZone TO 'UTC'")
+    page = _Page.of(resource, rows)
+    landing = _Landing(connection, resource, tenant_id, fetch_seq, fetched_at)
+    try:
+        if landing.is_new(page) and landing.copy(page):
+            inserted, updated = len(page.values), 0
+        else:
+            inserted, updated = landing.merge(page)
+    except (psycopg.DataError, psycopg.errors.NotNullViolation) as error:
+        raise _refused(error, resource, page) from error
+    changed = inserted + updated > 0
+    if changed:
+        _note_change(connection, resource, tenant_id, fetch_seq, fetched_at, inserted)
+    return MergeCounts(len(rows), inserted, updated, len(rows) - inserted - updated, fetch_seq if changed else None)
 
 
 def mark_missing(
@@ -81,6 +116,158 @@ def mark_missing(
     """Mark living rows deleted that no request since `seen_since_seq` has shown. Only after a certified full read.
 
     Rows in open quarantine since that request, or seen in an older version, are not missing. More than 5 % and
-    more than 20 rows are parked in `platform.parked_deletes` instead.
+    more than 20 rows are parked in `platform.parked_deletes` instead; a later pass without the excess unparks.
     """
-    raise NotImplementedError
+    texts = statements(Shape.of(resource))
+    values = {"tenant": tenant_id, "resource": resource.name, "since": seen_since_seq, "at": at}
+    living, missing, examples = _one(connection.execute(texts.count_missing, values))
+    connection.execute(_merge_sql.FORGET_STALE, values)
+    if missing > _merge_sql.PARK_ABOVE_ROWS and missing > living * _merge_sql.PARK_ABOVE_SHARE:
+        connection.execute(_merge_sql.PARK, {**values, "living": living, "missing": missing, "examples": examples})
+        return DeleteOutcome(missing, living, 0, parked=True)
+    connection.execute(_merge_sql.UNPARK, values)
+    if not missing:
+        return DeleteOutcome(0, living, 0, parked=False)
+    deleted = connection.execute(texts.mark_missing, values).rowcount
+    if deleted:
+        _note_change(connection, resource, tenant_id, next_fetch_seq(connection), at, 0)
+    return DeleteOutcome(missing, living, deleted, parked=False)
+
+
+@dataclass(frozen=True)
+class _Page:
+    """The rows of a page as tuples in column order, one per key, sorted by key.
+
+    The order is the same for everybody, so that two writers with the same keys wait for each other instead of
+    deadlocking. `origins` are the rows' places in what the caller handed in.
+    """
+
+    values: list[tuple[Any, ...]]
+    extras: list[bytes | None] | None
+    origins: list[int]
+    keys: list[Any]
+    has_deleted: bool
+
+    @classmethod
+    def of(cls, resource: Resource, rows: Sequence[Record | Row]) -> _Page:
+        values = [astuple(row.record if isinstance(row, Row) else row) for row in rows]
+        names = [column.name for column in resource.columns]
+        key = itemgetter(*(names.index(name) for name in resource.key))
+        keys = list(map(key, values))
+        version = names.index(resource.version) if resource.version else None
+        origins = _newest(keys, values, version)
+        if len(resource.key) == 1:
+            origins.sort(key=keys.__getitem__)
+        else:
+            origins.sort(key=lambda origin: tuple((part is None, part) for part in keys[origin]))
+        extras = [row.extra if isinstance(row, Row) else None for row in rows]
+        return cls(
+            [values[origin] for origin in origins],
+            [extras[origin] for origin in origins] if any(extras) else None,
+            origins,
+            [keys[origin] for origin in origins],
+            _has_deleted(resource, names, values),
+        )
+
+
+def _has_deleted(resource: Resource, names: list[str], values: list[tuple[Any, ...]]) -> bool:
+    if resource.status_deleted is None:
+        return False
+    status, deleted = names.index(resource.status_deleted[0]), resource.status_deleted[1]
+    return any(row[status] == deleted for row in values)
+
+
+def _newest(keys: list[Any], values: list[tuple[Any, ...]], version: int | None) -> list[int]:
+    """The places of the rows that count: per key the greatest version with all seven digits, the last of equals."""
+    if len(set(keys)) == len(keys):
+        return list(range(len(keys)))
+    best: dict[Any, int] = {}
+    for place, key in enumerate(keys):
+        held = best.get(key)
+        if (
+            held is None
+            or version is None
+            or version_order(values[place][version]) >= version_order(values[held][version])
+        ):
+            best[key] = place
+    return list(best.values())
+
+
+class _Landing:
+    """One page on its way into one table."""
+
+    def __init__(
+        self, connection: psycopg.Connection, resource: Resource, tenant_id: int, fetch_seq: int, fetched_at: datetime
+    ) -> None:
+        self._connection = connection
+        self._resource = resource
+        self._texts = statements(Shape.of(resource))
+        self._at = fetched_at
+        self._values = {"tenant": tenant_id, "resource": resource.name, "seq": fetch_seq, "at": fetched_at}
+
+    def is_new(self, page: _Page) -> bool:
+        """Whether the page can be copied straight in: none of its keys is there, none of its rows is deleted."""
+        if page.has_deleted:
+            return False
+        return not _one(self._connection.execute(self._texts.any_known, {**self._values, "keys": page.keys}))[0]
+
+    def copy(self, page: _Page) -> bool:
+        """COPY into the table itself; False if somebody else was inserting one of the keys."""
+        constants = {
+            "tenant_id": str(self._values["tenant"]),
+            "_fetched_at": self._at.astimezone(UTC).isoformat(),
+            "_fetch_seq": str(self._values["seq"]),
+        }
+        try:
+            with self._connection.transaction():
+                self._send(table_name(self._resource), page, constants)
+        except psycopg.errors.UniqueViolation:
+            return False
+        return True
+
+    def merge(self, page: _Page) -> tuple[int, int]:
+        """COPY into the session's stage and merge from there; rows inserted and updated."""
+        self._connection.execute(self._texts.create_stage)
+        self._connection.execute(self._texts.empty_stage)
+        self._send(self._texts.stage, page, {})
+        inserted, updated, applied = _one(self._connection.execute(self._texts.merge, self._values))
+        if applied < len(page.values) and self._resource.version is not None:
+            self._connection.execute(self._texts.note_stale, self._values)
+        return inserted, updated
+
+    def _send(self, target: sql.Identifier, page: _Page, constants: Mapping[str, str]) -> None:
+        block = render(self._resource.columns, page.values, extras=page.extras, constants=constants)
+        command = sql.SQL("COPY {} ({}) FROM STDIN WITH (DELIMITER {}, NULL {})").format(
+            target, sql.SQL(", ").join(map(sql.Identifier, block.columns)), sql.Literal(DELIMITER), sql.Literal(NULL)
+        )
+        with self._connection.cursor() as cursor, cursor.copy(command) as copy:
+            copy.write(block.data)
+
+
+def _note_change(
+    connection: psycopg.Connection, resource: Resource, tenant_id: int, seq: int, at: datetime, inserted: int
+) -> None:
+    values = {"tenant": tenant_id, "resource": resource.name, "seq": seq, "at": at, "inserted": inserted}
+    connection.execute(_merge_sql.NOTE_CHANGE, values)
+
+
+def _refused(error: psycopg.Error, resource: Resource, page: _Page) -> Exception:
+    """The error of a COPY as the row it is about; any other error as it is."""
+    found = _COPY_LINE.search(error.diag.context or "")
+    if found is None:
+        return error
+    place = int(found[1]) - 1
+    return RowRefused(
+        f"Postgres cannot store a row: {error.diag.message_primary}",
+        f"{resource.name} {page.keys[place]}, column {found[2] or 'unknown'}",
+        "Roll back and quarantine the row.",
+        index=page.origins[place],
+        column=found[2],
+    )
+
+
+def _one(cursor: psycopg.Cursor[Any]) -> Any:
+    row = cursor.fetchone()
+    if row is None:
+        raise LookupError("a statement that gives one row gave none")
+    return row

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import LiteralString, cast
 
 import psycopg
 from psycopg import sql
@@ -18,10 +19,13 @@ from st_platform.warehouse.errors import TableMismatch
 
 SCHEMA = "servicetitan"
 
-_SYSTEM_COLUMNS: Mapping[str, tuple[str, str]] = {
+_SYSTEM_COLUMNS: Mapping[str, tuple[LiteralString, str]] = {
     "_fetched_at": ("timestamptz NOT NULL", "When this version was last read from the API."),
     "_fetch_seq": ("bigint NOT NULL", "Number of the request it was last read by; of equal versions the higher wins."),
-    "_changed_at": ("timestamptz NOT NULL", "When the contents last changed in the warehouse."),
+    "_changed_at": (
+        "timestamptz NOT NULL DEFAULT statement_timestamp()",
+        "When the contents last changed in the warehouse.",
+    ),
     "_deleted_at": ("timestamptz", "Set while the row is gone from ServiceTitan."),
     "_extra": ("jsonb", "Fields the API sent that have no column yet."),
 }
@@ -36,6 +40,11 @@ _LONG_NAMES = {"timestamptz": "timestamp with time zone"}
 
 def table_name(resource: Resource) -> sql.Identifier:
     return sql.Identifier(SCHEMA, resource.name)
+
+
+def type_of(column: Column) -> sql.SQL:
+    """The column's type as SQL; the words come from the records module, never from outside."""
+    return sql.SQL(cast(LiteralString, column.sql_type))
 
 
 def ensure_table(connection: psycopg.Connection, resource: Resource) -> list[str]:
@@ -81,7 +90,7 @@ def plan_table(resource: Resource, known: Mapping[str, str] | None) -> TablePlan
             plan.added.append(column.name)
             plan.statements.append(
                 sql.SQL("ALTER TABLE {} ADD COLUMN IF NOT EXISTS {} {}").format(
-                    table_name(resource), sql.Identifier(column.name), sql.SQL(column.sql_type)
+                    table_name(resource), sql.Identifier(column.name), type_of(column)
                 )
             )
             plan.statements.append(_comment_on_column(resource, column.name, _column_comment(resource, column)))
@@ -98,7 +107,7 @@ def _create(resource: Resource) -> list[sql.Composed]:
     lines = [sql.SQL("tenant_id bigint NOT NULL").format()]
     for column in resource.columns:
         needed = sql.SQL(" NOT NULL" if column.name in resource.key else "")
-        lines.append(sql.SQL("{} {}{}").format(sql.Identifier(column.name), sql.SQL(column.sql_type), needed))
+        lines.append(sql.SQL("{} {}{}").format(sql.Identifier(column.name), type_of(column), needed))
     for name, (definition, _) in _SYSTEM_COLUMNS.items():
         lines.append(sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(definition)))
     key = sql.SQL(", ").join(sql.Identifier(name) for name in ("tenant_id", *resource.key))

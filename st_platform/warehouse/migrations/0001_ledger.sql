@@ -72,6 +72,8 @@ CREATE TABLE platform.leases (
     PRIMARY KEY (tenant_id, resource, scope)
 );
 COMMENT ON TABLE platform.leases IS 'Who is reading what. The epoch grows with every change of hands and fences off the previous holder.';
+-- Makes the epoch a key column: a takeover then waits for FOR KEY SHARE of a page being committed, a renewal does not.
+CREATE UNIQUE INDEX leases_fence ON platform.leases (tenant_id, resource, scope, epoch);
 
 CREATE TABLE platform.resource_state (
     tenant_id         bigint NOT NULL,
@@ -143,8 +145,9 @@ CREATE TABLE platform.stale_reads (
 COMMENT ON TABLE platform.stale_reads IS 'Rows the source showed in an older version than the one we hold: seen, hence not missing.';
 
 CREATE UNLOGGED TABLE platform.rate_limits (
-    bucket text PRIMARY KEY,
-    tat    timestamptz NOT NULL
+    bucket       text PRIMARY KEY,
+    tat          timestamptz NOT NULL,
+    paused_until timestamptz
 );
 COMMENT ON TABLE platform.rate_limits IS 'One row per bucket: the theoretical arrival time of the next request (GCRA), on the clock of this server.';
 

@@ -1,0 +1,221 @@
+"""Rows of a page as one block of PostgreSQL's COPY text, in as few Python operations as possible.
+
+Works column by column, so that most steps are loops inside the interpreter; columns that are null in the whole
+page are left out. Values that would break the format (control characters, NUL, lone surrogates) are rare: when one
+is seen, the page is written again value by value. Pure; the session that reads the block must speak UTC.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+from st_platform.servicetitan.records import Column
+
+DELIMITER, NULL = "\x1f", "\x1d"
+_ROW_END = "\x1e"
+_REPLACEMENT = "\ufffd"
+_BOOLEANS: Mapping[bool | None, str] = {True: "t", False: "f", None: NULL}
+_DOT_NET_NULL = "0001-"  # year 1: how the API spells "no date" in a field that cannot be null
+_FIRST_YEAR_MEANT = "0002"
+_MICROSECONDS = 26  # len("2024-01-01T23:59:59.123456")
+_INSTANT = re.compile(r"^(.{10}[T ].{8})(?:\.(\d+))?(Z|[+-]\d\d:?\d\d)?$")
+_SPECIAL = re.compile(r"[\\\n\r\x1d\x1e\x1f]")
+_ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\x1d": "\\x1d", "\x1e": "\\x1e", "\x1f": "\\x1f"}
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_JSON_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL
+)
+_SUSPICIOUS_JSON = ("\\u0000", "\\ud", "\\uD")
+_JSON_UNSTORABLE = re.compile(r"^\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})$")
+
+_last_character: Callable[[str], str] = itemgetter(-1)
+
+
+@dataclass(frozen=True)
+class CopyBlock:
+    """`data` for `COPY table (columns) FROM STDIN`, one line a row, in the order given."""
+
+    columns: tuple[str, ...]
+    data: bytes
+
+
+def render(
+    columns: Sequence[Column],
+    rows: Sequence[tuple[Any, ...]],
+    *,
+    extras: Sequence[bytes | None] | None = None,
+    constants: Mapping[str, str] | None = None,
+) -> CopyBlock:
+    """The block for `rows`, whose values stand in the order of `columns`.
+
+    `extras` fills `_extra`; `constants` are further columns with the same plain text in every row. Instants are cut
+    to microseconds, never rounded; year 1 becomes null, as do absent and null JSON.
+    """
+    named: list[tuple[str, str, tuple[Any, ...]]] = [
+        (column.name, column.sql_type, values) for column, values in zip(columns, zip(*rows, strict=True), strict=True)
+    ]
+    if extras is not None:
+        named.append(("_extra", "jsonb", tuple(b"" if extra is None else extra for extra in extras)))
+    written = [(name, kind, values, _QUICK[kind](values)) for name, kind, values in named]
+    kept = [(name, kind, values, texts) for name, kind, values, texts in written if texts is not None]
+    names = (*(name for name, *_ in kept), *(constants or {}))
+    tail = "".join(DELIMITER + text for text in (constants or {}).values())
+    text = _join([texts for *_, texts in kept], tail)
+    nulls = sum(values.count(None) if kind == "text" else texts.count(NULL) for _, kind, values, texts in kept)
+    if _is_plain(text, rows=len(rows), columns=len(names), nulls=nulls):
+        text = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+        try:
+            return CopyBlock(names, text.replace(_ROW_END, "\n").encode())
+        except UnicodeEncodeError:  # a lone surrogate
+            pass
+    text = _join([[_careful(kind, value) for value in values] for _, kind, values, _ in kept], tail)
+    return CopyBlock(names, text.replace(_ROW_END, "\n").encode())
+
+
+def _join(columns: Sequence[Sequence[str]], tail: str) -> str:
+    return (tail + _ROW_END).join(map(DELIMITER.join, zip(*columns, strict=True))) + tail + _ROW_END
+
+
+def _is_plain(text: str, *, rows: int, columns: int, nulls: int) -> bool:
+    """Whether the separators are exactly ours and nothing in between needs more than backslash escapes."""
+    return (
+        text.count(DELIMITER) == rows * (columns - 1)
+        and text.count(_ROW_END) == rows
+        and text.count(NULL) == nulls
+        and "\x00" not in text
+        and not ("\\" in text and any(sign in text for sign in _SUSPICIOUS_JSON))
+    )
+
+
+# -- one column of a page; None when all of it is null ------------------------------------------------------------
+
+
+def _quick_plain(values: tuple[Any, ...]) -> list[str] | None:
+    nulls = values.count(None)
+    if nulls == len(values):
+        return None
+    if not nulls:
+        return list(map(str, values))
+    return [NULL if value is None else str(value) for value in values]
+
+
+def _quick_decimal(values: tuple[Any, ...]) -> list[str] | None:
+    texts = [NULL if value is None else str(value) for value in values]  # comparing a Decimal with None is slow
+    return None if texts.count(NULL) == len(texts) else texts
+
+
+def _quick_text(values: tuple[Any, ...]) -> list[str] | None:
+    nulls = values.count(None)
+    if nulls == len(values):
+        return None
+    return list(values) if not nulls else [NULL if value is None else value for value in values]
+
+
+def _quick_boolean(values: tuple[Any, ...]) -> list[str] | None:
+    return None if values.count(None) == len(values) else list(map(_BOOLEANS.__getitem__, values))
+
+
+def _quick_instant(values: tuple[Any, ...]) -> list[str] | None:
+    present = [value for value in values if value is not None] if None in values else values
+    if not present:
+        return None
+    if min(present) < _FIRST_YEAR_MEANT or set(map(_last_character, present)) != {"Z"}:
+        return [_instant(value) for value in values]
+    if present is values:
+        return [value[:_MICROSECONDS] for value in values]
+    return [NULL if value is None else value[:_MICROSECONDS] for value in values]
+
+
+def _quick_date(values: tuple[Any, ...]) -> list[str] | None:
+    return None if values.count(None) == len(values) else [_date(value) for value in values]
+
+
+def _quick_json(values: tuple[Any, ...]) -> list[str] | None:
+    joined = b"\x1f".join(values)
+    if not joined.strip(b"nul\x1f"):
+        return None
+    try:
+        texts = joined.decode().split(DELIMITER)
+    except UnicodeDecodeError:
+        texts = list[str]()
+    if len(texts) != len(values):
+        texts = [_decode(value) for value in values]
+    return [text if text and text != "null" else NULL for text in texts]
+
+
+_QUICK: Mapping[str, Callable[[tuple[Any, ...]], list[str] | None]] = {
+    "bigint": _quick_plain,
+    "integer": _quick_plain,
+    "numeric": _quick_decimal,
+    "double precision": _quick_plain,
+    "boolean": _quick_boolean,
+    "text": _quick_text,
+    "timestamptz": _quick_instant,
+    "date": _quick_date,
+    "jsonb": _quick_json,
+}
+
+
+# -- one value ------------------------------------------------------------------------------------------------------
+
+
+def _careful(kind: str, value: Any) -> str:
+    """One value, safe whatever it holds: special characters as COPY escapes, what no text can hold as U+FFFD."""
+    if kind == "jsonb":
+        text = _decode(value)
+        if not text or text == "null":
+            return NULL
+        if "\\u" in text:
+            text = _JSON_ESCAPE.sub(_storable_json, text)
+    elif value is None:
+        return NULL
+    elif kind == "boolean":
+        return _BOOLEANS[value]
+    elif kind in ("timestamptz", "date"):
+        if value.startswith(_DOT_NET_NULL):
+            return NULL
+        text = _instant(value) if kind == "timestamptz" else _date(value)
+    else:
+        text = str(value)
+    return _SPECIAL.sub(_escape, _UNSTORABLE.sub(_REPLACEMENT, text))
+
+
+def _escape(found: re.Match[str]) -> str:
+    return _ESCAPES[found[0]]
+
+
+def _storable_json(found: re.Match[str]) -> str:
+    return "\\ufffd" if _JSON_UNSTORABLE.match(found[0]) else found[0]
+
+
+def _decode(value: Any) -> str:
+    return bytes(value).decode("utf-8", "replace")
+
+
+def _instant(value: str | None) -> str:
+    """Cut to microseconds with the offset kept; text that is no instant is left for Postgres to refuse."""
+    if value is None or value.startswith(_DOT_NET_NULL):
+        return NULL
+    found = _INSTANT.match(value)
+    if found is None:
+        return value
+    fraction = f".{found[2][:6]}" if found[2] else ""
+    return f"{found[1]}{fraction}{found[3] or 'Z'}"
+
+
+def _date(value: str | None) -> str:
+    return NULL if value is None or value.startswith(_DOT_NET_NULL) else value[:10]
+
+
+def version_order(instant: str | None) -> tuple[str, str]:
+    """Sorts instants of one page by all their digits, null and year 1 first."""
+    if instant is None or instant.startswith(_DOT_NET_NULL):
+        return "", ""
+    found = _INSTANT.match(instant)
+    if found is None:
+        return instant, ""
+    return found[1], (found[2] or "").ljust(9, "0")
