@@ -35,6 +35,7 @@ __all__ = [
     "ResourceState",
     "acquire_lease",
     "add_lanes",
+    "adopt_lane",
     "check_lease",
     "drop_lanes",
     "fail_lane",
@@ -42,6 +43,7 @@ __all__ = [
     "generations_of",
     "holding",
     "lane_by_id",
+    "lanes_in_generation",
     "lanes_of",
     "note_read",
     "record_page",
@@ -143,6 +145,14 @@ def lane_by_id(connection: psycopg.Connection, lane_id: int) -> Lane:
     return _lane(row)
 
 
+def lanes_in_generation(connection: psycopg.Connection, tenant_id: int, resource: str, generation: str) -> list[Lane]:
+    """All lanes of a resource that go by one generation's name, whatever window they belong to; oldest first."""
+    query = sql.SQL(
+        "SELECT {} FROM platform.sync_lanes WHERE tenant_id = %s AND resource = %s AND generation = %s ORDER BY lane_id"
+    ).format(_COLUMNS)
+    return [_lane(row) for row in connection.execute(query, [tenant_id, resource, generation]).fetchall()]
+
+
 def generations_of(
     connection: psycopg.Connection,
     tenant_id: int,
@@ -190,6 +200,18 @@ def add_lanes(
 def shrink_lane(connection: psycopg.Connection, lane_id: int, lane_end: datetime, *, lease: Lease) -> None:
     """Let a lane end earlier; the rest goes to lanes added in the same transaction. Raises FencedOut."""
     _update(connection, lane_id, lease, "lane_end = %(lane_end)s", {"lane_end": lane_end})
+
+
+def adopt_lane(connection: psycopg.Connection, lane_id: int, key: LaneKey, *, lease: Lease) -> Lane:
+    """Let a lane belong to another window and generation from now on; where it stands stays. Raises FencedOut."""
+    _update(
+        connection,
+        lane_id,
+        lease,
+        "generation = %(generation)s, window_start = %(window_start)s, window_end = %(window_end)s",
+        {"generation": key.generation, "window_start": key.window_start, "window_end": key.window_end},
+    )
+    return lane_by_id(connection, lane_id)
 
 
 def record_page(
