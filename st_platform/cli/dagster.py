@@ -77,7 +77,11 @@ def _lint(arguments: list[str]) -> int:
     settings = yours.model_copy(update={"database_url": None, "state_dir": state, "tenants_file": state / "none.toml"})
     try:
         variables = {**os.environ, **environment(settings)}
-        paths = [] if any(not argument.startswith("-") for argument in arguments) else ["dbt_project/models", "dbt_project/tests"]
+        paths = (
+            []
+            if any(not argument.startswith("-") for argument in arguments)
+            else ["dbt_project/models", "dbt_project/tests"]
+        )
         command = [program("sqlfluff"), "lint", *arguments, *paths]
         return subprocess.run(command, env=variables, cwd=settings.project, check=False).returncode
     finally:

@@ -6,7 +6,7 @@ Asks, never repairs; a server that it had to start to ask is stopped again.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -149,7 +149,7 @@ def check_database(settings: Settings) -> Iterator[Finding]:
             server.stop()
 
 
-def judge_database(facts: dict[str, object], source: str) -> Iterator[Finding]:
+def judge_database(facts: Mapping[str, object], source: str) -> Iterator[Finding]:
     if not facts["answers"]:
         reason = " ".join(str(facts["reason"]).split())
         yield wrong("database", f"{source} does not answer: {reason}", "Check DATABASE_URL and that the server runs.")

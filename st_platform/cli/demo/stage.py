@@ -45,8 +45,9 @@ class Stage:
     variables: dict[str, str] = field(default_factory=dict)
 
     @property
-    def dagster_url(self) -> str:
-        return self.url("ui")
+    def workspace(self) -> Path:
+        """What the UI and the daemon load: the code server of this demo."""
+        return self.root / "workspace.yaml"
 
     @property
     def owns_database(self) -> bool:

@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from st_platform.cli.backfill import partitions, require_success
+from st_platform.cli.backfill import require_success
 from st_platform.cli.demo.progress import Step, Steps
 from st_platform.cli.demo.stage import Stage
 from st_platform.cli.output import CommandFailed, note
 from st_platform.cli.processes import answers, program, wait_until
 
 if TYPE_CHECKING:
-    from st_platform.orchestration.graphql import CheckState, DagsterApi
+    from st_platform.orchestration.graphql import CheckState, DagsterApi, RunState
     from st_platform.orchestration.naming import AssetPath
     from st_platform.servicetitan.tenant import Tenant
+
+T = TypeVar("T")
 
 SEED = 7
 SIZE = "small"
@@ -39,15 +41,16 @@ def play(stage: Stage) -> None:
         start_database(stage, step)
     with steps.step("Simulated tenants") as step:
         tenants = start_tenants(stage, step)
-    with steps.step("Dagster") as step:
-        start_dagster(stage, step)
-    with DagsterApi(stage.dagster_url) as dagster:
-        with steps.step("History and days, as a backfill") as step:
-            load(stage, dagster, tenants, step)
+    with DagsterApi(stage.url("ui")) as dagster:
+        with steps.step("Dagster") as step:
+            start_dagster(stage, dagster, step)
+        with steps.step("History and days, as backfills") as step:
+            backfills = load(stage, dagster, tenants, step)
         with steps.step("Models") as step:
-            build_models(dagster, step)
+            build_models(stage, dagster, step)
         with steps.step("Checks") as step:
-            judge_checks(dagster, tenants, step)
+            judge_checks(stage, dagster, tenants, step)
+            finish_backfills(stage, dagster, backfills)
     with steps.step("Summary") as step:
         show_summary(stage, tenants)
         step.detail = f"{steps.elapsed:.0f} s in all"
@@ -58,7 +61,7 @@ def start_database(stage: Stage, step: Step) -> None:
     from st_platform.cli.launch import environment
 
     refuse_other_tenants(stage)
-    stage.variables = environment(stage.settings) | {"ST_DAGSTER_URL": stage.dagster_url}
+    stage.variables = environment(stage.settings) | {"ST_DAGSTER_URL": stage.url("ui")}
     step.detail = "DATABASE_URL" if not stage.owns_database else f"PostgreSQL in {stage.settings.embedded_dir}"
 
 
@@ -115,54 +118,34 @@ def start_tenants(stage: Stage, step: Step) -> dict[str, Tenant]:
     return tenants
 
 
-def start_dagster(stage: Stage, step: Step) -> None:
-    """A code server, a daemon and the UI, as one would run them for good."""
+def start_dagster(stage: Stage, dagster: DagsterApi, step: Step) -> None:
+    """A code server and the UI, each a process of its own, as one would run them for good."""
     from st_platform.cli.launch import prepare_dagster, prepare_manifest
-    from st_platform.orchestration.graphql import DagsterApi
     from st_platform.orchestration.naming import CODE_LOCATION
 
     prepare_dagster(stage.settings, stage.variables)
     step.update("reading the dbt project")
     prepare_manifest(stage.settings, stage.variables)
-    code_port = stage.ports["code"]
-    workspace = stage.root / "workspace.yaml"
-    workspace.write_text(
-        f"load_from:\n  - grpc_server:\n      host: 127.0.0.1\n      port: {code_port}\n"
-        f"      location_name: {CODE_LOCATION}\n",
-        "utf-8",
-    )
+    port = stage.ports["code"]
+    server = f"{{host: 127.0.0.1, port: {port}, location_name: {CODE_LOCATION}}}"
+    stage.workspace.write_text(f"load_from:\n  - grpc_server: {server}\n", "utf-8")
     code = stage.start(
         "code",
         *(program("dagster"), "code-server", "start", "-m", "st_platform.definitions", "-d", str(stage.root)),
-        *("-h", "127.0.0.1", "-p", str(code_port)),
+        *("-h", "127.0.0.1", "-p", str(port)),
     )
     ui = stage.start(
-        "ui", program("dagster-webserver"), "-h", "127.0.0.1", "-p", str(stage.ports["ui"]), "-w", str(workspace)
+        *("ui", program("dagster-webserver"), "-h", "127.0.0.1", "-p", str(stage.ports["ui"])),
+        *("-w", str(stage.workspace)),
     )
-    daemon = stage.start("daemon", program("dagster-daemon"), "run", "-w", str(workspace))
-    with DagsterApi(stage.dagster_url) as dagster:
+    for child, what, ready in (
+        (ui, "the Dagster webserver", lambda: answers(f"{dagster.url}/server_info")),
+        (code, "the code server", lambda: _code_is_loaded(dagster)),
+    ):
         wait_until(
-            lambda: answers(f"{stage.dagster_url}/server_info"),
-            "the Dagster webserver",
-            ui,
-            seconds=_START_SECONDS,
-            on_wait=lambda _: step.update("the webserver starts"),
+            ready, what, child, seconds=_START_SECONDS, on_wait=lambda _, what=what: step.update(f"{what} starts")
         )
-        wait_until(
-            lambda: _code_is_loaded(dagster),
-            "the code server",
-            code,
-            seconds=_START_SECONDS,
-            on_wait=lambda _: step.update("the code is loaded"),
-        )
-        wait_until(
-            lambda: not dagster.unhealthy_daemons(),
-            "the Dagster daemon",
-            daemon,
-            seconds=_START_SECONDS,
-            on_wait=lambda _: step.update("the daemon starts"),
-        )
-        step.detail = f"{len(dagster.assets())} assets at {stage.dagster_url}"
+    step.detail = f"{len(dagster.assets())} assets at {dagster.url}"
 
 
 def _code_is_loaded(dagster: DagsterApi) -> bool:
@@ -172,36 +155,46 @@ def _code_is_loaded(dagster: DagsterApi) -> bool:
     return state.loaded
 
 
-def load(stage: Stage, dagster: DagsterApi, tenants: dict[str, Tenant], step: Step) -> None:
-    """Read everything of every tenant once; a later demo reads only the days since."""
+def load(stage: Stage, dagster: DagsterApi, tenants: dict[str, Tenant], step: Step) -> list[str]:
+    """Read everything of every tenant once, a later demo only the days since; returns the backfills' ids.
+
+    They are launched before the daemon starts, which looks for backfills at once and then only every 30 seconds; for
+    the same reason their runs are waited for here, and the daemon's own verdict in `finish_backfills`.
+    """
     from st_platform.orchestration.naming import extract_key
     from st_platform.servicetitan.catalog import CATALOG
 
     today = datetime.now(UTC).date()
-    dated = [extract_key(tenant, entry.name) for tenant in tenants for entry in CATALOG.values() if entry.is_dated]
-    whole = [extract_key(tenant, entry.name) for tenant in tenants for entry in CATALOG.values() if not entry.is_dated]
-    first = first_day(stage, dagster, [*dated, *whole], tenants)
+    keys = {name: [extract_key(name, entry.name) for entry in CATALOG.values() if entry.is_dated] for name in tenants}
+    whole = [extract_key(name, entry.name) for name in tenants for entry in CATALOG.values() if not entry.is_dated]
+    first = first_day(stage, dagster, [*whole, *(key for dated in keys.values() for key in dated)], tenants)
     backfills = [
-        dagster.launch_backfill(dated, days=(first, today), title=f"Demo: {first} to {today}"),
-        dagster.launch_backfill(whole, title="Demo: reference data"),
+        dagster.launch_backfill(dated, days=(first, today), title=f"Demo: {name}, {first} to {today}")
+        for name, dated in keys.items()
     ]
-    done: dict[str, tuple[int, int]] = {}
-    deadline = time.monotonic() + _RUN_SECONDS
-    while len(done) < len(backfills) or any(backfill not in done for backfill in backfills):
-        states = [dagster.backfill(backfill) for backfill in backfills]
+    backfills.append(dagster.launch_backfill(whole, title="Demo: what has no days"))
+    stage.start("daemon", program("dagster-daemon"), "run", "-w", str(stage.workspace))
+    for states in _watch(stage, lambda: [dagster.backfill(backfill) for backfill in backfills]):
+        runs = [run for state in states for run in state.runs]
+        step.detail = f"{sum(run.succeeded for run in runs)} of {len(runs)} runs over {first} to {today} are done"
+        step.update(step.detail if runs else "Dagster plans the runs")
+        for state in states:
+            if state.finished or any(run.finished and not run.succeeded for run in state.runs):
+                require_success(dagster, state)
+        if all(state.runs and all(run.succeeded for run in state.runs) for state in states):
+            break
+    stage.remember(loaded_through=today.isoformat())
+    return backfills
+
+
+def finish_backfills(stage: Stage, dagster: DagsterApi, backfills: Sequence[str]) -> None:
+    """Dagster's own verdict on the backfills: every partition asked for is there."""
+    for states in _watch(stage, lambda: [dagster.backfill(backfill) for backfill in backfills]):
         for state in states:
             if state.finished:
                 require_success(dagster, state)
-                done[state.backfill_id] = partitions(state)
-        ready, total = (sum(column) for column in zip(*(partitions(state) for state in states), strict=True))
-        runs = sum(len(state.runs) for state in states)
-        step.detail = f"{ready:,} of {total:,} partitions of {len(dated) + len(whole)} assets in {runs} runs"
-        step.update(step.detail)
-        _require_children(stage)
-        if time.monotonic() > deadline:
-            raise CommandFailed("the backfill is not finished", stage.dagster_url, "Look at its runs there.")
-        time.sleep(1)
-    stage.remember(loaded_through=today.isoformat())
+        if all(state.finished for state in states):
+            return
 
 
 def first_day(stage: Stage, dagster: DagsterApi, paths: Sequence[AssetPath], tenants: dict[str, Tenant]) -> date:
@@ -214,20 +207,25 @@ def first_day(stage: Stage, dagster: DagsterApi, paths: Sequence[AssetPath], ten
     return max(start, date.fromisoformat(through))
 
 
-def build_models(dagster: DagsterApi, step: Step) -> None:
+def build_models(stage: Stage, dagster: DagsterApi, step: Step) -> None:
     """Run dbt as Dagster assets, so that its tests are recorded as checks."""
-    from st_platform.orchestration.naming import MARTS_JOB
+    from st_platform.orchestration.naming import MARTS_JOB, SOURCE
 
-    _run_jobs(dagster, [MARTS_JOB], step)
-    models = [asset for asset in dagster.assets() if asset.path[0] != "servicetitan"]
+    run_jobs(stage, dagster, [MARTS_JOB], step)
+    models = [asset for asset in dagster.assets() if asset.path[0] != SOURCE]
     step.detail = f"{sum(asset.materialized_at is not None for asset in models)} of {len(models)} models built"
 
 
-def judge_checks(dagster: DagsterApi, tenants: dict[str, Tenant], step: Step) -> None:
-    """Evaluate what no run has evaluated yet, then require every check to be good."""
+def judge_checks(stage: Stage, dagster: DagsterApi, tenants: dict[str, Tenant], step: Step) -> None:
+    """Evaluate what no run has evaluated yet, then require every check to be good.
+
+    Raises:
+        CommandFailed: one is not, or there is none.
+    """
     from st_platform.orchestration.naming import checks_job
 
-    _run_jobs(dagster, [checks_job(tenant) for tenant in tenants], step)
+    if any(check.status is None for check in dagster.checks()):
+        run_jobs(stage, dagster, [checks_job(tenant) for tenant in tenants], step)
     checks = dagster.checks()
     bad = [check for check in checks if not check.passed]
     step.detail = f"{len(checks) - len(bad)} of {len(checks)} checks are good"
@@ -246,31 +244,39 @@ def describe(check: CheckState) -> str:
     return f"{'/'.join(check.path)} {check.name}: {check.status or 'never evaluated'}, {reason}"
 
 
-def _run_jobs(dagster: DagsterApi, jobs: Sequence[str], step: Step) -> None:
+def run_jobs(stage: Stage, dagster: DagsterApi, jobs: Sequence[str], step: Step) -> None:
     """Queue one run per job and wait for all.
 
     Raises:
-        CommandFailed: naming the first failed step of each failed run.
+        CommandFailed: naming the first failed steps of each failed run.
     """
     runs = [dagster.launch_job(job, tags={"demo": "true"}) for job in jobs]
-    deadline = time.monotonic() + _RUN_SECONDS
-    while True:
-        states = [dagster.run(run) for run in runs]
+    states: list[RunState] = []
+    for states in _watch(stage, lambda: [dagster.run(run) for run in runs]):
         step.update(", ".join(f"{state.job} {state.status.lower()}" for state in states))
         if all(state.finished for state in states):
             break
-        if time.monotonic() > deadline:
-            raise CommandFailed("a run is not finished", dagster.url, "Look at it there.")
-        time.sleep(1)
     failed = [state for state in states if not state.succeeded]
     if failed:
-        reasons = [
-            f"{state.job}: " + "; ".join(f"{it.step}: {' '.join(it.message.split())[:300]}" for it in failures[:3])
-            for state in failed
-            for failures in [dagster.failures(state.run_id)]
-        ]
-        where = f"{dagster.url}/runs/{failed[0].run_id}"
-        raise CommandFailed(f"a run failed: {' | '.join(reasons)}", where, "Its log there says more.")
+        said = " | ".join(f"{state.job}: {_reasons(dagster, state.run_id)}" for state in failed)
+        raise CommandFailed(
+            f"a run failed: {said}", f"{dagster.url}/runs/{failed[0].run_id}", "Its log there says more."
+        )
+
+
+def _reasons(dagster: DagsterApi, run_id: str) -> str:
+    failures = dagster.failures(run_id)[:3]
+    return "; ".join(f"{failure.step}: {' '.join(failure.message.split())[:300]}" for failure in failures)
+
+
+def _watch(stage: Stage, look: Callable[[], T]) -> Iterator[T]:
+    """What `look` sees, every second, as long as all children live and the patience lasts."""
+    deadline = time.monotonic() + _RUN_SECONDS
+    while time.monotonic() < deadline:
+        yield look()
+        _require_children(stage)
+        time.sleep(1)
+    raise CommandFailed("it does not come to an end", stage.url("ui"), "Look at the runs there.")
 
 
 def _require_children(stage: Stage) -> None:

@@ -28,7 +28,7 @@ def show_summary(stage: Stage, tenants: dict[str, Tenant]) -> None:
             print_table("Completed revenue", ("tenant", "amount"), money)
     out = stdout()
     for line in _WHERE_TO_GO.format(
-        ui=stage.dagster_url,
+        ui=stage.url("ui"),
         tenants=stage.url("tenants"),
         tenant=names[0],
         database=stage.settings.embedded_dir,

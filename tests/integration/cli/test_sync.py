@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from tests.integration.cli.conftest import Cli
 from tests.simulated import NOW, Simulator
@@ -23,7 +24,8 @@ def rows(database_url: str) -> Iterator[psycopg.Connection]:
 
 
 def count(connection: psycopg.Connection, table: str) -> int:
-    row = connection.execute(f"SELECT count(*) FROM servicetitan.{table}").fetchone()  # pyright: ignore[reportArgumentType]
+    query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier("servicetitan", table))
+    row = connection.execute(query).fetchone()
     assert row is not None
     return row[0]
 

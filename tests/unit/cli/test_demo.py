@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -155,13 +155,20 @@ def check(name: str, status: str | None, severity: str = "ERROR") -> CheckState:
     return CheckState(("servicetitan", "acme", "jobs"), name, status, severity, "rows are missing", None)
 
 
-def judge(dagster: FakeDagster) -> Step:
-    step = Step("Checks", stderr(), None)
-    steps.judge_checks(dagster, {"acme": object()}, step)  # pyright: ignore[reportArgumentType]
-    return step
+@pytest.fixture
+def judge(stage: Stage) -> Callable[[FakeDagster], Step]:
+    def run(dagster: FakeDagster) -> Step:
+        step = Step("Checks", stderr(), None)
+        steps.judge_checks(stage, dagster, {"acme": object()}, step)  # pyright: ignore[reportArgumentType]
+        return step
+
+    return run
 
 
-def test_checks_that_all_pass_are_good() -> None:
+Judge = Callable[[FakeDagster], Step]
+
+
+def test_checks_that_all_pass_are_good(judge: Judge) -> None:
     assert judge(FakeDagster([check("fresh", "SUCCEEDED")])).detail == "1 of 1 checks are good"
 
 
@@ -176,21 +183,29 @@ def test_checks_that_all_pass_are_good() -> None:
     ],
 )
 def test_one_check_that_is_not_good_fails_the_demo_and_is_named(
-    bad: CheckState, capsys: pytest.CaptureFixture[str]
+    judge: Judge, bad: CheckState, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(CommandFailed, match="1 of 2 checks"):
         judge(FakeDagster([check("certified", "SUCCEEDED"), bad]))
     assert "servicetitan/acme/jobs fresh" in capsys.readouterr().err
 
 
-def test_a_dagster_without_any_check_is_not_good() -> None:
+def test_a_dagster_without_any_check_is_not_good(judge: Judge) -> None:
     with pytest.raises(CommandFailed):
         judge(FakeDagster([]))
 
 
-def test_a_failed_run_fails_the_demo() -> None:
+def test_checks_that_no_run_evaluated_are_evaluated_now(judge: Judge) -> None:
+    done, open_ = FakeDagster([check("fresh", "SUCCEEDED")]), FakeDagster([check("fresh", None)])
+    judge(done)
+    with pytest.raises(CommandFailed):
+        judge(open_)
+    assert (done.launched, open_.launched) == ([], ["acme__checks"])
+
+
+def test_a_failed_run_fails_the_demo(judge: Judge) -> None:
     with pytest.raises(CommandFailed, match="a run failed"):
-        judge(FakeDagster([check("fresh", "SUCCEEDED")], run_status="FAILURE"))
+        judge(FakeDagster([check("fresh", None)], run_status="FAILURE"))
 
 
 JOBS = ("servicetitan", "acme", "jobs")
