@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
+from st_platform.orchestration import graphql_documents as documents
 from st_platform.orchestration.naming import CODE_LOCATION, REPOSITORY, AssetPath, partition_key
 
 _POLL_SECONDS = 2.0
@@ -175,7 +176,7 @@ class DagsterApi:
 
     def location_state(self) -> LocationState:
         """Whether our code location is loaded; `loaded` is False too while it is still loading."""
-        entries = self._ask(_LOCATIONS, {})["workspaceOrError"]
+        entries = self._ask(documents.LOCATIONS, {})["workspaceOrError"]
         for entry in entries.get("locationEntries", ()):
             if entry["name"] == self.location:
                 what = entry["locationOrLoadError"] or {}
@@ -185,12 +186,12 @@ class DagsterApi:
 
     def unhealthy_daemons(self) -> list[str]:
         """The daemons that should run but do not, e.g. `SCHEDULER`."""
-        statuses = self._ask(_DAEMONS, {})["instance"]["daemonHealth"]["allDaemonStatuses"]
+        statuses = self._ask(documents.DAEMONS, {})["instance"]["daemonHealth"]["allDaemonStatuses"]
         return [status["daemonType"] for status in statuses if status["required"] and not status["healthy"]]
 
     def assets(self) -> list[AssetState]:
         """Every asset of the code location."""
-        nodes = self._ask(_ASSETS, {})["assetNodes"]
+        nodes = self._ask(documents.ASSETS, {})["assetNodes"]
         return [
             AssetState(
                 path=tuple(node["assetKey"]["path"]),
@@ -203,7 +204,7 @@ class DagsterApi:
 
     def checks(self) -> list[CheckState]:
         """Every check of every asset with its latest evaluation."""
-        nodes = self._ask(_CHECKS, {})["assetNodes"]
+        nodes = self._ask(documents.CHECKS, {})["assetNodes"]
         return [_check_state(check) for node in nodes for check in (node["assetChecksOrError"] or {}).get("checks", ())]
 
     # ---------------------------------------------------------------------------------------------------- backfills
@@ -230,12 +231,12 @@ class DagsterApi:
         else:
             parameters["assetSelection"] = [{"path": list(path)} for path in paths]
             parameters["allPartitions"] = True
-        answer = self._ask(_LAUNCH_BACKFILL, {"parameters": parameters})["launchPartitionBackfill"]
+        answer = self._ask(documents.LAUNCH_BACKFILL, {"parameters": parameters})["launchPartitionBackfill"]
         return self._accepted(answer, "LaunchBackfillSuccess", "the backfill")["backfillId"]
 
     def backfill(self, backfill_id: str) -> BackfillState:
         """Where a backfill stands."""
-        answer = self._ask(_BACKFILL, {"id": backfill_id})["partitionBackfillOrError"]
+        answer = self._ask(documents.BACKFILL, {"id": backfill_id})["partitionBackfillOrError"]
         found = self._accepted(answer, "PartitionBackfill", f"backfill {backfill_id}")
         data = found["assetBackfillData"] or {"assetBackfillStatuses": ()}
         return BackfillState(
@@ -257,7 +258,7 @@ class DagsterApi:
         yield from self._follow(lambda: self.backfill(backfill_id), f"backfill {backfill_id}", poll_seconds, timeout)
 
     def cancel_backfill(self, backfill_id: str) -> None:
-        answer = self._ask(_CANCEL_BACKFILL, {"id": backfill_id})["cancelPartitionBackfill"]
+        answer = self._ask(documents.CANCEL_BACKFILL, {"id": backfill_id})["cancelPartitionBackfill"]
         self._accepted(answer, "CancelBackfillSuccess", f"backfill {backfill_id}")
 
     # --------------------------------------------------------------------------------------------------------- runs
@@ -271,11 +272,11 @@ class DagsterApi:
             "selector": {"jobName": job, "repositoryName": REPOSITORY, "repositoryLocationName": self.location},
             "executionMetadata": {"tags": _tag_list(all_tags)},
         }
-        answer = self._ask(_LAUNCH_RUN, {"parameters": parameters})["launchRun"]
+        answer = self._ask(documents.LAUNCH_RUN, {"parameters": parameters})["launchRun"]
         return self._accepted(answer, "LaunchRunSuccess", f"job {job}")["run"]["runId"]
 
     def run(self, run_id: str) -> RunState:
-        answer = self._ask(_RUN, {"id": run_id})["runOrError"]
+        answer = self._ask(documents.RUN, {"id": run_id})["runOrError"]
         return _run_state(self._accepted(answer, "Run", f"run {run_id}"))
 
     def follow_run(
@@ -286,27 +287,32 @@ class DagsterApi:
 
     def failures(self, run_id: str) -> list[StepFailure]:
         """The steps of a run that failed, with their messages; the run's own failure comes under the step `run`."""
-        answer = self._ask(_FAILURES, {"id": run_id})["runOrError"]
-        events = self._accepted(answer, "Run", f"run {run_id}")["eventConnection"]["events"]
-        return [
-            StepFailure(event.get("stepKey") or "run", _deepest(event["error"]) or event["message"])
-            for event in events
-            if event["__typename"] in {"ExecutionStepFailureEvent", "RunFailureEvent"}
-        ]
+        found: list[StepFailure] = []
+        cursor, more = None, True
+        while more:
+            answer = self._ask(documents.FAILURES, {"id": run_id, "after": cursor})["runOrError"]
+            page = self._accepted(answer, "Run", f"run {run_id}")["eventConnection"]
+            cursor, more = page["cursor"], page["hasMore"]
+            found += [
+                StepFailure(event.get("stepKey") or "run", _deepest(event["error"]) or event["message"])
+                for event in page["events"]
+                if event["__typename"] in {"ExecutionStepFailureEvent", "RunFailureEvent"}
+            ]
+        return found
 
     def terminate_run(self, run_id: str) -> None:
         """Ask a run to stop."""
-        answer = self._ask(_TERMINATE, {"id": run_id})["terminateRun"]
+        answer = self._ask(documents.TERMINATE, {"id": run_id})["terminateRun"]
         self._accepted(answer, "TerminateRunSuccess", f"run {run_id}")
 
     # -------------------------------------------------------------------------------------------- schedules, sensors
 
     def start_schedule(self, name: str) -> None:
-        answer = self._ask(_START_SCHEDULE, {"selector": self._named("scheduleName", name)})["startSchedule"]
+        answer = self._ask(documents.START_SCHEDULE, {"selector": self._named("scheduleName", name)})["startSchedule"]
         self._accepted(answer, "ScheduleStateResult", f"schedule {name}")
 
     def start_sensor(self, name: str) -> None:
-        answer = self._ask(_START_SENSOR, {"selector": self._named("sensorName", name)})["startSensor"]
+        answer = self._ask(documents.START_SENSOR, {"selector": self._named("sensorName", name)})["startSensor"]
         self._accepted(answer, "Sensor", f"sensor {name}")
 
     # ------------------------------------------------------------------------------------------------------ plumbing
@@ -319,9 +325,10 @@ class DagsterApi:
         start = "Start it with `st-platform dev`, or set ST_DAGSTER_URL to where it runs."
         try:
             response = self._http.post(address, json={"query": query, "variables": dict(variables)})
-            answer = response.json()
         except httpx.HTTPError as error:
             raise DagsterUnreachable(f"Dagster does not answer: {error}", address, start) from error
+        try:
+            answer = response.json()
         except ValueError as error:
             what = f"the answer (HTTP {response.status_code}) is not Dagster's"
             raise DagsterUnreachable(what, address, start) from error
@@ -398,72 +405,3 @@ def _deepest(error: Mapping[str, Any] | None) -> str | None:
         return None
     causes = error.get("errorChain") or ()
     return (causes[-1]["error"]["message"] if causes else error["message"]).strip()
-
-
-_LOCATIONS = """
-query { workspaceOrError { __typename ... on Workspace { locationEntries { name loadStatus locationOrLoadError {
-  __typename ... on PythonError { message } } } } ... on PythonError { message } } }
-"""
-
-_DAEMONS = "query { instance { daemonHealth { allDaemonStatuses { daemonType required healthy } } } }"
-
-_ASSETS = """
-query { assetNodes(loadMaterializations: true) { assetKey { path } groupName isPartitioned
-  assetMaterializations(limit: 1) { timestamp } } }
-"""
-
-_CHECKS = """
-query { assetNodes { assetKey { path } assetChecksOrError { __typename ... on AssetChecks { checks {
-  name assetKey { path } executionForLatestMaterialization { status evaluation { timestamp severity description } }
-} } } } }
-"""
-
-_LAUNCH_BACKFILL = """
-mutation($parameters: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $parameters) { __typename
-  ... on LaunchBackfillSuccess { backfillId } ... on Error { message }
-  ... on RunConfigValidationInvalid { errors { message } } } }
-"""
-
-_BACKFILL = """
-query($id: String!) { partitionBackfillOrError(backfillId: $id) { __typename ... on PartitionBackfill { status
-  error { message } runs { runId jobName status } assetBackfillData { assetBackfillStatuses { __typename
-    ... on AssetPartitionsStatusCounts { assetKey { path } numPartitionsTargeted numPartitionsInProgress
-      numPartitionsMaterialized numPartitionsFailed }
-    ... on UnpartitionedAssetStatus { assetKey { path } inProgress materialized failed } } } }
-  ... on Error { message } } }
-"""
-
-_CANCEL_BACKFILL = """
-mutation($id: String!) { cancelPartitionBackfill(backfillId: $id) { __typename ... on Error { message } } }
-"""
-
-_LAUNCH_RUN = """
-mutation($parameters: ExecutionParams!) { launchRun(executionParams: $parameters) { __typename
-  ... on LaunchRunSuccess { run { runId } } ... on Error { message }
-  ... on RunConfigValidationInvalid { errors { message } } } }
-"""
-
-_RUN = """
-query($id: ID!) { runOrError(runId: $id) { __typename ... on Run { runId jobName status } ... on Error { message } } }
-"""
-
-_FAILURES = """
-query($id: ID!) { runOrError(runId: $id) { __typename ... on Run { eventConnection { events { __typename
-  ... on MessageEvent { message stepKey }
-  ... on ExecutionStepFailureEvent { error { message errorChain { error { message } } } }
-  ... on RunFailureEvent { error { message errorChain { error { message } } } } } } }
-  ... on Error { message } } }
-"""
-
-_TERMINATE = """
-mutation($id: String!) { terminateRun(runId: $id) { __typename ... on Error { message } } }
-"""
-
-_START_SCHEDULE = """
-mutation($selector: ScheduleSelector!) { startSchedule(scheduleSelector: $selector) { __typename
-  ... on Error { message } } }
-"""
-
-_START_SENSOR = """
-mutation($selector: SensorSelector!) { startSensor(sensorSelector: $selector) { __typename ... on Error { message } } }
-"""

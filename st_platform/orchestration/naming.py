@@ -46,6 +46,7 @@ def close_day_job(tenant: str) -> str:
 
 
 def checks_job(tenant: str) -> str:
+    """The job that judges every extract of the tenant without reading anything."""
     return f"{tenant}__checks"
 
 
@@ -73,3 +74,7 @@ def check_url(dagster_url: str, path: AssetPath, check: str) -> str:
 
 def run_url(dagster_url: str, run_id: str) -> str:
     return f"{dagster_url.rstrip('/')}/runs/{run_id}"
+
+
+def backfill_url(dagster_url: str, backfill_id: str) -> str:
+    return f"{dagster_url.rstrip('/')}/runs/b/{backfill_id}"

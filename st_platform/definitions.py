@@ -1,0 +1,71 @@
+"""Everything Dagster loads, put together from the tenants, the catalog and the dbt project. Collects, nothing else."""
+
+from __future__ import annotations
+
+import warnings
+
+import dagster as dg
+
+from st_platform.orchestration.assets.dbt import (
+    Translator,
+    dbt_models,
+    dbt_project,
+    dbt_resource,
+    on_cadence,
+    read_manifest,
+    source_descriptions,
+)
+from st_platform.orchestration.assets.extracts import extract_assets
+from st_platform.orchestration.checks.extracts import extract_checks
+from st_platform.orchestration.jobs import extract_checks_job, extract_jobs, marts_job
+from st_platform.orchestration.resources import TenantsResource, WarehouseResource
+from st_platform.orchestration.schedules import extract_schedules
+from st_platform.orchestration.sensors.alerts import alerts
+from st_platform.orchestration.sensors.marts import marts_sensor
+from st_platform.servicetitan.catalog import CATALOG
+from st_platform.settings import TenantsFileMissing, load_settings, load_tenants
+
+
+def build() -> dg.Definitions:
+    """The definitions for the tenants of the tenants file; without one, the models alone."""
+    settings = load_settings()
+    try:
+        tenants = list(load_tenants(settings).values())
+    except TenantsFileMissing as missing:
+        warnings.warn(f"no extracts are defined: {missing}", stacklevel=2)
+        tenants = []
+    resources = list(CATALOG.values())
+    project = dbt_project(settings.project / "dbt_project")
+    manifest = read_manifest(project)
+    descriptions = source_descriptions(manifest)
+    running = settings.schedules == "running"
+    schedule_status = dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED
+    sensor_status = dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED
+    extracts, checks, jobs, schedules = [], [], [], []
+    for tenant in tenants:
+        extracts += extract_assets(tenant, resources, descriptions)
+        tenant_checks = extract_checks(tenant, resources)
+        checks += tenant_checks
+        jobs += [*extract_jobs(tenant.name, resources), extract_checks_job(tenant.name, tenant_checks)]
+        schedules += extract_schedules(tenant, resources, status=schedule_status)
+    condition = on_cadence(dg.AssetSelection.assets(*extracts))
+    models = dbt_models(project, manifest, Translator([tenant.name for tenant in tenants], condition))
+    return dg.Definitions(
+        assets=[*extracts, models],
+        asset_checks=checks,
+        jobs=[*jobs, marts_job(models)],
+        schedules=schedules,
+        sensors=[alerts, marts_sensor(models, status=sensor_status)],
+        resources={
+            "warehouse": WarehouseResource(url=dg.EnvVar("DATABASE_URL")),
+            "tenants": TenantsResource(),
+            "dbt": dbt_resource(project),
+        },
+        executor=dg.in_process_executor,
+    )
+
+
+with warnings.catch_warnings():
+    # Range runs in one piece are a beta feature; one warning per asset says nothing we did not decide.
+    warnings.simplefilter("ignore", dg.BetaWarning)
+    defs = build()

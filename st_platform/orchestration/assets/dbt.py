@@ -1,0 +1,193 @@
+"""The dbt project as assets: every model, seed and snapshot, with its tests as asset checks.
+
+Knows how dbt's manifest becomes keys, dependencies, owners and a cadence, and how one build is run. What the models
+say is the dbt project's business.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
+
+from st_platform.orchestration.naming import SOURCE, extract_key
+from st_platform.orchestration.resources import WarehouseResource
+from st_platform.settings import dagster_environment, load_settings
+
+MARTS_CRON = "7 * * * *"
+"""When models may be built again, UTC. Off the quarter hours, at which the extracts start."""
+
+BUILD_NAME = "dbt_models"
+
+_KEEP_ARTIFACTS_SECONDS = 3 * 24 * 3600
+_ONE_BUILD_AT_A_TIME = 0x5741_6462
+"""Key of the advisory lock. Two builds of the same models would pull tables from under each other."""
+
+_SOURCE_FOLDERS = ("models", "macros", "seeds", "snapshots", "tests")
+
+Manifest = Mapping[str, Any]
+
+
+def dbt_project(folder: Path) -> DbtProject:
+    """The project in `folder`, with a manifest that is current: parsed now if there is none or a file is newer.
+
+    Parsing takes seconds and every run loads the definitions, so it is not repeated without need; processes that
+    need it at the same time wait for one of them.
+    """
+    project = DbtProject(project_dir=folder)
+    if manifest_is_current(project):
+        return project
+    target = project.manifest_path.parent
+    target.mkdir(exist_ok=True)
+    with (target / "parse.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not manifest_is_current(project):
+            dbt_resource(project).cli(["parse", "--quiet"], target_path=project.target_path).wait()
+            project.manifest_path.touch()
+    return project
+
+
+def dbt_resource(project: DbtProject) -> DbtCliResource:
+    """The dbt that is installed beside this Python, on the path or not."""
+    beside = Path(sys.executable).parent / "dbt"
+    return DbtCliResource(project_dir=project, dbt_executable=str(beside if beside.exists() else "dbt"))
+
+
+def manifest_is_current(project: DbtProject) -> bool:
+    """Whether the manifest is there and newer than everything it is made of."""
+    if not project.manifest_path.is_file():
+        return False
+    written = project.manifest_path.stat().st_mtime
+    sources = [project.project_dir / "dbt_project.yml", project.profiles_dir / "profiles.yml"]
+    for name in _SOURCE_FOLDERS:
+        sources += (project.project_dir / name).rglob("*")
+    return all(source.stat().st_mtime <= written for source in sources if source.is_file())
+
+
+def read_manifest(project: DbtProject) -> Manifest:
+    return json.loads(project.manifest_path.read_text("utf-8"))
+
+
+def source_descriptions(manifest: Manifest) -> dict[str, dict[str, str]]:
+    """What the dbt project says about the columns of each source table, by table and column."""
+    return {
+        source["name"]: {column["name"]: column["description"] for column in source["columns"].values()}
+        for source in manifest["sources"].values()
+        if source["schema"] == SOURCE
+    }
+
+
+def on_cadence(extracts: dg.AssetSelection) -> dg.AutomationCondition:
+    """Hourly, and only if an extract above has other data than when the model was last asked for.
+
+    "Asked for" and not "built": what changes while a build runs is not in it and must count for the next one. Models
+    below a model that is asked for come along in the same run.
+    """
+    changed = dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed()).allow(extracts)
+    due = (
+        dg.AutomationCondition.cron_tick_passed(MARTS_CRON)
+        & changed.since(dg.AutomationCondition.newly_requested())
+        & ~dg.AutomationCondition.in_progress()
+    )
+    follows = dg.AutomationCondition.any_deps_match(dg.AutomationCondition.will_be_requested())
+    return (due | follows).with_label(f"an extract changed, at {MARTS_CRON}")
+
+
+class Translator(DagsterDbtTranslator):
+    """Dagster's view of a dbt node: a source is the extracts of all tenants, the owner is the one in `meta`."""
+
+    def __init__(self, tenants: Sequence[str], condition: dg.AutomationCondition) -> None:
+        super().__init__(DagsterDbtTranslatorSettings(enable_asset_checks=True, enable_source_metadata=False))
+        self._tenants = tuple(tenants)
+        self._condition = condition
+        self._specs: dict[str, dg.AssetSpec] = {}
+
+    def get_asset_spec(self, manifest: Manifest, unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
+        if unique_id not in self._specs:
+            spec = super().get_asset_spec(manifest, unique_id, project)
+            self._specs[unique_id] = spec.replace_attributes(deps=list(self._mapped(spec.deps)))
+        return self._specs[unique_id]
+
+    def get_automation_condition(self, dbt_resource_props: Mapping[str, Any]) -> dg.AutomationCondition | None:
+        return self._condition if dbt_resource_props["resource_type"] != "source" else None
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str] | None:
+        meta = {**dbt_resource_props.get("meta", {}), **dbt_resource_props.get("config", {}).get("meta", {})}
+        owner = meta.get("owner")
+        return [owner] if owner else super().get_owners(dbt_resource_props)
+
+    def extract_keys(self, key: dg.AssetKey) -> list[dg.AssetKey]:
+        """The extracts that a source table's key stands for, one per tenant; nothing for any other key."""
+        if len(key.path) != 2 or key.path[0] != SOURCE:
+            return []
+        return [dg.AssetKey(extract_key(tenant, key.path[1])) for tenant in self._tenants]
+
+    def _mapped(self, deps: Iterable[dg.AssetDep]) -> Iterator[dg.AssetDep]:
+        for dep in deps:
+            if dep.asset_key.path[0] == SOURCE:
+                yield from (dg.AssetDep(key) for key in self.extract_keys(dep.asset_key))
+            else:
+                yield dep
+
+
+def dbt_models(project: DbtProject, manifest: Manifest, translator: Translator) -> dg.AssetsDefinition:
+    """All models of the project as one operation, of which a run may select any part."""
+
+    @dbt_assets(manifest=manifest, project=project, dagster_dbt_translator=translator, name=BUILD_NAME)
+    def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: WarehouseResource) -> Iterator[Any]:
+        artifacts = load_settings().state_dir.absolute() / "dbt"
+        _forget_old(artifacts)
+        _set_connection_variables(warehouse.url)
+        target = artifacts / context.run.run_id
+        with warehouse.database.autocommit() as connection:
+            connection.execute("SELECT pg_advisory_lock(%s)", [_ONE_BUILD_AT_A_TIME])
+            try:
+                invocation = dbt.cli(["build"], context=context, target_path=target)
+                events = invocation.stream().fetch_row_counts().fetch_column_metadata()
+                yield from (_with_lineage_to_extracts(event, translator) for event in events)
+            finally:
+                connection.execute("SELECT pg_advisory_unlock(%s)", [_ONE_BUILD_AT_A_TIME])
+
+    return build
+
+
+def _with_lineage_to_extracts(event: Any, translator: Translator) -> Any:
+    """Column lineage names the source's table, which is no asset: say the extracts instead."""
+    name = "dagster/column_lineage"
+    value = (getattr(event, "metadata", None) or {}).get(name)
+    if value is None:
+        return event
+    lineage = value.column_lineage if isinstance(value, dg.TableColumnLineageMetadataValue) else value
+    mapped = {
+        column: [
+            dg.TableColumnDep(asset_key=key, column_name=dep.column_name)
+            for dep in deps
+            for key in (translator.extract_keys(dep.asset_key) or [dep.asset_key])
+        ]
+        for column, deps in lineage.deps_by_column.items()
+    }
+    return event.with_metadata({**event.metadata, name: dg.TableColumnLineage(deps_by_column=mapped)})
+
+
+def _set_connection_variables(url: str) -> None:
+    """What `profiles.yml` reads, from the warehouse's address, unless it is set already."""
+    for name, value in dagster_environment(load_settings(), url).items():
+        if name.startswith(("ST_DB_", "PGSSL")):
+            os.environ.setdefault(name, value)
+
+
+def _forget_old(artifacts: Path) -> None:
+    """Remove what builds of some days ago left behind; each is a copy of the manifest and its results."""
+    if not artifacts.is_dir():
+        return
+    oldest = time.time() - _KEEP_ARTIFACTS_SECONDS
+    for folder in artifacts.iterdir():
+        if folder.is_dir() and folder.stat().st_mtime < oldest:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,21 @@
+"""The sensor that evaluates the models' own conditions (`assets/dbt.py`) and starts one run for all that are due."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from st_platform.orchestration.jobs import PRIORITY
+
+
+def marts_sensor(
+    models: dg.AssetsDefinition, *, status: dg.DefaultSensorStatus
+) -> dg.AutomationConditionSensorDefinition:
+    """Looks every minute; what is due is each model's condition's decision."""
+    return dg.AutomationConditionSensorDefinition(
+        "marts",
+        target=dg.AssetSelection.assets(models),
+        minimum_interval_seconds=60,
+        default_status=status,
+        run_tags={PRIORITY: "6"},
+        description="Builds models once an hour if an extract they read has changed, and what depends on them.",
+    )
