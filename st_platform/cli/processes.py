@@ -135,11 +135,18 @@ def _signal_group(group: int, number: int) -> None:
 
 
 def _group_lives(group: int) -> bool:
+    """Whether anybody in the group still runs; the dead whom nobody has buried do not count."""
     try:
         os.killpg(group, 0)
     except ProcessLookupError:
         return False
-    return True
+    import psutil
+
+    for process in psutil.process_iter(["status"]):
+        with contextlib.suppress(ProcessLookupError):
+            if process.info["status"] != psutil.STATUS_ZOMBIE and os.getpgid(process.pid) == group:
+                return True
+    return False
 
 
 def wait_until(
