@@ -145,7 +145,19 @@ def start_dagster(stage: Stage, dagster: DagsterApi, step: Step) -> None:
         wait_until(
             ready, what, child, seconds=_START_SECONDS, on_wait=lambda _, what=what: step.update(f"{what} starts")
         )
+    cancel_lost_runs(dagster)
     step.detail = f"{len(dagster.assets())} assets at {dagster.url}"
+
+
+def cancel_lost_runs(dagster: DagsterApi) -> None:
+    """What an earlier demo left running has no process any more, and would hold its place in the queue for hours."""
+    backfills, runs = dagster.unfinished()
+    for backfill in backfills:
+        dagster.cancel_backfill(backfill)
+    for run in runs:
+        dagster.terminate_run(run.run_id, lost=True)
+    if backfills or runs:
+        note(f"canceled {len(backfills)} backfills and {len(runs)} runs that an earlier demo left unfinished")
 
 
 def _code_is_loaded(dagster: DagsterApi) -> bool:
