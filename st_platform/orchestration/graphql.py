@@ -300,10 +300,18 @@ class DagsterApi:
             ]
         return found
 
-    def terminate_run(self, run_id: str) -> None:
-        """Ask a run to stop."""
-        answer = self._ask(documents.TERMINATE, {"id": run_id})["terminateRun"]
+    def terminate_run(self, run_id: str, *, lost: bool = False) -> None:
+        """Ask a run to stop; one whose process is known to be lost is marked as canceled without asking it."""
+        policy = "MARK_AS_CANCELED_IMMEDIATELY" if lost else "SAFE_TERMINATE"
+        answer = self._ask(documents.TERMINATE, {"id": run_id, "policy": policy})["terminateRun"]
         self._accepted(answer, "TerminateRunSuccess", f"run {run_id}")
+
+    def unfinished(self) -> tuple[list[str], list[RunState]]:
+        """The ids of backfills that are still going on, and the runs that are queued or running."""
+        answer = self._ask(documents.UNFINISHED, {})
+        backfills = self._accepted(answer["partitionBackfillsOrError"], "PartitionBackfills", "its backfills")
+        runs = self._accepted(answer["runsOrError"], "Runs", "its runs")
+        return [found["id"] for found in backfills["results"]], [_run_state(run) for run in runs["results"]]
 
     # -------------------------------------------------------------------------------------------- schedules, sensors
 

@@ -57,7 +57,17 @@ query($id: ID!, $after: String) { runOrError(runId: $id) { __typename ... on Run
 """
 
 TERMINATE = """
-mutation($id: String!) { terminateRun(runId: $id) { __typename ... on Error { message } } }
+mutation($id: String!, $policy: TerminateRunPolicy!) {
+  terminateRun(runId: $id, terminatePolicy: $policy) { __typename ... on Error { message } } }
+"""
+
+UNFINISHED = """
+query {
+  partitionBackfillsOrError(status: REQUESTED) { __typename ... on PartitionBackfills { results { id } }
+    ... on PythonError { message } }
+  runsOrError(filter: { statuses: [QUEUED, NOT_STARTED, STARTING, STARTED, CANCELING] }) { __typename
+    ... on Runs { results { runId jobName status } } ... on Error { message } }
+}
 """
 
 START_SCHEDULE = """
