@@ -7,7 +7,7 @@ go through `repair`. Knows records and pages; must not know tenants, windows or 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 
@@ -54,18 +54,6 @@ class Decoded:
         """More than 1 % (but more than one row) or more than 100 rows refused: this is no accident in the data."""
         return len(self.refused) > min(max(1, self.received * _MOST_OF_A_PAGE), _MOST_ROWS)
 
-    def without(self, index: int, key: tuple[object, ...] | None, pointer: str, reason: str) -> Decoded:
-        """The same page with one of its rows refused after all."""
-        raws = self.raws()
-        refused = Refused(key, Refusal(pointer, reason, bytes(raws[index])))
-        rest = [*raws[:index], *raws[index + 1 :]]
-        return replace(
-            self,
-            rows=[*self.rows[:index], *self.rows[index + 1 :]],
-            raws=lambda: rest,
-            refused=(*self.refused, refused),
-        )
-
     def records(self) -> list[Record]:
         return [row.record if isinstance(row, Row) else row for row in self.rows]
 
@@ -76,7 +64,8 @@ class Decoder:
     def __init__(self, resource: Resource) -> None:
         self._resource = resource
         self._shape: Shape = shape_of(resource.record)
-        self._version = self._instants_of(resource.version)
+        self._version = attrgetter(self._attribute(resource.version)) if resource.version else None
+        self._key = _tuple_getter([self._attribute(column) for column in resource.key])
 
     def page(self, body: bytes, rows: Rows) -> Decoded:
         """The rows of one answer. `rows` gives them one by one, undecoded, and is called only when needed."""
@@ -109,6 +98,29 @@ class Decoder:
             unknown.update(outcome.unknown)
             notes.update(outcome.notes)
         return Decoded(received, good, lambda: raws, tuple(refused), unknown, notes)
+
+    def refuse(self, decoded: Decoded, index: int, column: str | None, reason: str) -> Decoded:
+        """The same page with one of its rows refused after all, because the database does not take it.
+
+        Another look at the row usually knows better why than the database does.
+        """
+        raws = decoded.raws()
+        raw = bytes(raws[index])
+        found = repair(self._shape, raw)
+        if not isinstance(found, Refusal):
+            name = next((each.api_name for each in self._resource.columns if each.name == column), None)
+            found = Refusal(f"/{name}" if name else "", reason, raw)
+        rest = [*raws[:index], *raws[index + 1 :]]
+        return replace(
+            decoded,
+            rows=[*decoded.rows[:index], *decoded.rows[index + 1 :]],
+            raws=lambda: rest,
+            refused=(*decoded.refused, Refused(key_of(self._shape, self._resource.key, raw), found)),
+        )
+
+    def keys(self, decoded: Decoded) -> Iterator[tuple[object, ...]]:
+        """The keys of the rows that were read, in order."""
+        return map(self._key, decoded.records())
 
     def versions(self, decoded: Decoded) -> list[str | None]:
         """The modification times of the rows, as text, in the order they came; empty where there is none to have."""
@@ -143,7 +155,12 @@ class Decoder:
         unknown.update(news.keys())
         return Row(record, msgspec.json.encode(news))
 
-    def _instants_of(self, column: str | None) -> Callable[[Record], str | None] | None:
-        if column is None:
-            return None
-        return attrgetter(next(each.attribute for each in self._resource.columns if each.name == column))
+    def _attribute(self, column: str) -> str:
+        return next(each.attribute for each in self._resource.columns if each.name == column)
+
+
+def _tuple_getter(attributes: Sequence[str]) -> Callable[[Record], tuple[object, ...]]:
+    if len(attributes) == 1:
+        get = attrgetter(attributes[0])
+        return lambda record: (get(record),)
+    return attrgetter(*attributes)

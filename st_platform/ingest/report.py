@@ -34,6 +34,16 @@ class PageDone:
     reached: datetime | None
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What a way of reading achieved. `known_until`: every change of the source before that instant has been seen."""
+
+    certificate: Certificate
+    lanes: int
+    lanes_skipped: int
+    known_until: datetime
+
+
 @dataclass(frozen=True, kw_only=True)
 class SyncReport:
     """The outcome of one sync; counts are of this call alone, the ledger holds the window's.
@@ -97,3 +107,39 @@ class Tally:
         with self._lock:
             if sentence not in self.notes:
                 self.notes.append(sentence)
+
+
+def report_of(
+    tenant: str,
+    resource: str,
+    window: Window | None,
+    tally: Tally,
+    outcome: Outcome,
+    *,
+    calls: int,
+    data_version: int,
+    started_at: datetime,
+    seconds: float,
+) -> SyncReport:
+    """The report of a sync that came to its end."""
+    return SyncReport(
+        tenant=tenant,
+        resource=resource,
+        window=window,
+        received=tally.received,
+        inserted=tally.inserted,
+        updated=tally.updated,
+        unchanged=tally.unchanged,
+        quarantined=tally.quarantined,
+        deleted=tally.deleted,
+        pages=tally.pages,
+        calls=calls,
+        lanes=outcome.lanes,
+        lanes_skipped=outcome.lanes_skipped,
+        certificate=outcome.certificate,
+        data_version=data_version,
+        drift=tuple(tally.drift),
+        started_at=started_at,
+        seconds=seconds,
+        notes=tuple(tally.notes),
+    )

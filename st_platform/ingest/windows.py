@@ -132,6 +132,11 @@ def read_from(window: Window) -> datetime | None:
     return None if window.start is None else window.start - MARGIN
 
 
+def as_month_start(moment: datetime) -> datetime:
+    """The first instant of the month that `moment` lies in, UTC."""
+    return _midnight(moment.astimezone(UTC).date().replace(day=1))
+
+
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), tzinfo=UTC)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -13,8 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from st_platform.ingest.decode import Decoded, Decoder
-from st_platform.ingest.repair import Note, Refusal, repair
-from st_platform.ingest.shapes import shape_of
+from st_platform.ingest.repair import Note, Refusal
 from st_platform.servicetitan.catalog import CATALOG
 from st_platform.servicetitan.envelope import parse_page
 from st_platform.warehouse.merge import Row
@@ -39,6 +39,10 @@ def only(decoded: Decoded) -> Any:
     return record
 
 
+def ids(decoded: Decoded) -> list[int]:
+    return list(map(attrgetter("id"), decoded.records()))
+
+
 def refused(decoded: Decoded) -> tuple[tuple[object, ...] | None, str, str]:
     assert not decoded.rows
     (row,) = decoded.refused
@@ -51,7 +55,7 @@ def test_a_page_as_documented_is_decoded_whole_without_asking_for_rows() -> None
 
     decoded = JOBS.page(page_of('{"id":1,"total":"12.50"}', '{"id":2,"customFields":[{"name":"a"}]}'), never)
     assert decoded.received == 2
-    assert [record.id for record in decoded.records()] == [1, 2]  
+    assert ids(decoded) == [1, 2]
 
 
 # -- values that break other pipelines -------------------------------------------------------------------------
@@ -101,7 +105,7 @@ def test_characters_no_database_stores_are_replaced_and_all_others_kept(spelling
 def test_a_row_nested_too_deep_is_quarantined_without_a_crash(levels: int) -> None:
     deep = b'{"id":7,"externalData":' + b"[" * levels + b"]" * levels + b"}"
     decoded = decode(b'{"id":1}', deep, b'{"id":2}')
-    assert [record.id for record in decoded.records()] == [1, 2]  
+    assert ids(decoded) == [1, 2]
     (row,) = decoded.refused
     assert (row.key, row.refusal.pointer) == ((7,), "/externalData")
     assert "deeper than 64" in row.refusal.reason
@@ -152,12 +156,6 @@ def test_calendar_dates_come_with_and_without_midnight() -> None:
     assert only(decoded).date is None
 
 
-def test_a_day_that_does_not_exist_is_named_by_the_closer_look() -> None:
-    found = repair(shape_of(CATALOG["credit_memos"].record), b'{"id":7,"date":"2025-02-30T00:00:00"}')
-    assert isinstance(found, Refusal)
-    assert (found.pointer, "day is out of range" in found.reason) == ("/date", True)
-
-
 # -- drift and broken rows -------------------------------------------------------------------------------------
 
 
@@ -193,7 +191,7 @@ def test_an_unknown_field_that_is_no_json_puts_its_row_into_quarantine() -> None
 )
 def test_a_row_that_breaks_a_type_is_quarantined_with_a_pointer_and_the_page_goes_on(row: str, pointer: str) -> None:
     decoded = decode('{"id":1}', row, '{"id":2}')
-    assert [record.id for record in decoded.records()] == [1, 2]  
+    assert ids(decoded) == [1, 2]
     (broken,) = decoded.refused
     assert broken.refusal.pointer == pointer
     assert broken.refusal.raw == row.encode()
@@ -218,11 +216,19 @@ def test_more_than_one_percent_or_a_hundred_broken_rows_are_beyond_repair(
     assert Decoded(received, [], list, (row,) * broken).is_beyond_repair is stops
 
 
-def test_a_row_can_be_refused_afterwards() -> None:
-    decoded = decode('{"id":1}', '{"id":2,"colour":1}', '{"id":3}').without(1, (2,), "/colour", "Postgres says no")
-    assert [record.id for record in decoded.records()] == [1, 3]  
-    assert decoded.refused[0].refusal.raw == b'{"id":2,"colour":1}'
+def test_a_row_that_only_the_database_refuses_leaves_the_others() -> None:
+    page = decode('{"id":1}', '{"id":2,"colour":1}', '{"id":3}')
+    decoded = JOBS.refuse(page, 1, "job_number", "Postgres says no")
+    assert ids(decoded) == [1, 3]
     assert [bytes(raw) for raw in decoded.raws()] == [b'{"id":1}', b'{"id":3}']
+    (row,) = decoded.refused
+    assert (row.key, row.refusal) == ((2,), Refusal("/jobNumber", "Postgres says no", b'{"id":2,"colour":1}'))
+
+
+def test_a_row_the_database_refuses_is_looked_at_again_for_the_real_reason() -> None:
+    page = decode('{"id":7,"date":"2025-02-30T00:00:00"}', decoder=CREDIT_MEMOS)
+    refusal = CREDIT_MEMOS.refuse(page, 0, None, "date/time field value out of range").refused[0].refusal
+    assert (refusal.pointer, "day is out of range" in refusal.reason) == ("/date", True)
 
 
 # -- properties ------------------------------------------------------------------------------------------------

@@ -1,0 +1,100 @@
+"""One sync: one resource of one tenant and, where it has windows, one window. The door to this floor.
+
+Chooses the way of reading from the catalog, and turns what came of it into a report. Callable from a test, the
+command line or an asset; knows neither Dagster nor settings.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from st_platform.ingest.dated import read_window
+from st_platform.ingest.decode import Decoder
+from st_platform.ingest.errors import QuarantineThresholdExceeded, SyncFailed, WindowBusy
+from st_platform.ingest.failpoints import Failpoint, reach
+from st_platform.ingest.landing import Site
+from st_platform.ingest.report import Certificate, Outcome, PageDone, SyncReport, Tally, report_of
+from st_platform.ingest.request import SyncRequest
+from st_platform.ingest.whole import read_snapshot, read_tail
+from st_platform.servicetitan.catalog import LoadMode
+from st_platform.servicetitan.client import ServiceTitanClient
+from st_platform.warehouse.database import Database
+from st_platform.warehouse.progress import note_read, resource_state
+
+__all__ = [
+    "Certificate",
+    "PageDone",
+    "QuarantineThresholdExceeded",
+    "SyncFailed",
+    "SyncReport",
+    "SyncRequest",
+    "WindowBusy",
+    "sync",
+]
+
+_PATIENCE = 30.0
+
+_WAYS: dict[LoadMode, Callable[..., Outcome]] = {
+    LoadMode.DATED: read_window,
+    LoadMode.TAIL: read_tail,
+    LoadMode.SNAPSHOT: read_snapshot,
+}
+
+
+def sync(
+    request: SyncRequest,
+    *,
+    client: ServiceTitanClient,
+    database: Database,
+    on_page: Callable[[PageDone], None] | None = None,
+    patience: float = _PATIENCE,
+) -> SyncReport:
+    """Bring the warehouse to where the source is, within the request.
+
+    Whatever is committed stays, also when this raises or the process dies: the same request goes on from there.
+    `on_page` is called after each committed page, by one thread at a time. `patience` is how many seconds to wait
+    for another process that reads the same.
+
+    Raises:
+        SyncFailed: the read could not be brought to its end, or asks for what does not exist.
+        QuarantineThresholdExceeded: too many rows of a page are broken.
+        WindowBusy: another living process reads the same.
+        ServiceTitanError: the API refused, or could not be reached for longer than the client is patient.
+        WarehouseError, psycopg.Error: the same for the database.
+    """
+    if request.window is not None and not request.resource.is_dated:
+        raise SyncFailed(
+            f"{request.resource.name} is a {request.resource.load_mode.value}, which has no windows",
+            f"tenant {request.tenant.name}, window {request.window}",
+            "Ask for it without a window.",
+        )
+    began, calls = time.perf_counter(), client.calls
+    now = client.server_now()
+    site = Site(
+        tenant=request.tenant,
+        resource=request.resource,
+        database=database,
+        run_id=request.run_id,
+        on_page=on_page,
+        tally=Tally(),
+        decoder=Decoder(request.resource),
+    )
+    outcome = _WAYS[request.resource.load_mode](site, client, request, now=now, patience=patience)
+    reach(Failpoint.BEFORE_REPORT)
+    tenant_id, name = request.tenant.tenant_id, request.resource.name
+    with database.connection() as connection:
+        certified = outcome.certificate is Certificate.CERTIFIED
+        note_read(connection, tenant_id, name, at=outcome.known_until, certified=certified)
+        version = resource_state(connection, tenant_id, name).last_changed_seq
+    return report_of(
+        request.tenant.name,
+        request.resource.name,
+        request.window,
+        site.tally,
+        outcome,
+        calls=client.calls - calls,
+        data_version=version,
+        started_at=now,
+        seconds=time.perf_counter() - began,
+    )
