@@ -15,14 +15,14 @@ known (
 
 select known.date_day
 from known
-left join {{ ref('dim_date') }} as days
+left join {{ ref('dim_date') }} as dates
     on
-        known.date_day = days.date_day
-        and known.iso_year = days.iso_year
-        and known.iso_week = days.iso_week
-        and known.iso_day_of_week = days.iso_day_of_week
-        and known.is_business_day = days.is_business_day
-        and known.day_of_year = days.day_of_year
-        and known.month_end_date = days.month_end_date
-        and known.quarter_start_date = days.quarter_start_date
-where days.date_day is null
+        known.date_day = dates.date_day
+        and known.iso_year = dates.iso_year
+        and known.iso_week = dates.iso_week
+        and known.iso_day_of_week = dates.iso_day_of_week
+        and known.is_business_day = dates.is_business_day
+        and known.day_of_year = dates.day_of_year
+        and known.month_end_date = dates.month_end_date
+        and known.quarter_start_date = dates.quarter_start_date
+where dates.date_day is null

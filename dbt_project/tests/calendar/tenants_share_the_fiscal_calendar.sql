@@ -1,4 +1,4 @@
-{# dim_date has one fiscal calendar; a tenant with another start month must not read its fiscal parts there. #}
+{# dim_date has one fiscal calendar: a tenant with another start month must not read it there. #}
 {{ config(severity='warn') }}
 
 with

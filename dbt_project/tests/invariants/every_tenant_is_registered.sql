@@ -1,4 +1,4 @@
-{# Rows of a tenant that int_tenants does not know would have no time zone and drop out of every mart. #}
+{# Rows of a tenant that int_tenants does not know have no time zone and drop out of every mart. #}
 with
 
 present as (

@@ -28,21 +28,21 @@ streamed as (
 
 embedded as (
     select
-        lines.tenant_id,
-        lines.invoice_id,
-        lines.gl_account_id,
-        lines.gl_account_type,
-        lines.total_amount,
-        lines.is_active and lines.is_chargeable is not false as is_counted
-    from {{ ref('stg_servicetitan__invoice_embedded_items') }} as lines
+        embedded_lines.tenant_id,
+        embedded_lines.invoice_id,
+        embedded_lines.gl_account_id,
+        embedded_lines.gl_account_type,
+        embedded_lines.total_amount,
+        embedded_lines.is_active and embedded_lines.is_chargeable is not false as is_counted
+    from {{ ref('stg_servicetitan__invoice_embedded_items') }} as embedded_lines
     left join streamed as of_the_invoice
         on
-            lines.tenant_id = of_the_invoice.tenant_id
-            and lines.invoice_id = of_the_invoice.invoice_id
+            embedded_lines.tenant_id = of_the_invoice.tenant_id
+            and embedded_lines.invoice_id = of_the_invoice.invoice_id
     left join streamed as of_the_line
         on
-            lines.tenant_id = of_the_line.tenant_id
-            and lines.invoice_item_id = of_the_line.invoice_item_id
+            embedded_lines.tenant_id = of_the_line.tenant_id
+            and embedded_lines.invoice_item_id = of_the_line.invoice_item_id
     where of_the_invoice.tenant_id is null and of_the_line.tenant_id is null
 ),
 

@@ -154,6 +154,14 @@ lines as (
         and invoices.invoice_configuration is distinct from 'ARImportInvoice'
 ),
 
+classified as (
+    select
+        *,
+        -- Null without an account type: neither income nor not.
+        gl_account_type in ({{ text_literals(var('income_gl_types')) }}) as is_income
+    from lines
+),
+
 final as (
     select
         tenant_id,
@@ -176,7 +184,7 @@ final as (
             when revenue_kind = 'job' then coalesce(job_completed_on_local, invoice_date)
             else invoice_date
         end as revenue_date,
-        not (revenue_kind = 'job' and job_status is distinct from 'Completed') as is_recognised,
+        revenue_kind <> 'job' or coalesce(job_status, '') = 'Completed' as is_recognised,
         item_type,
         sku_name,
         gl_account_type,
@@ -185,33 +193,17 @@ final as (
         job_status,
         quantity,
         cast(line_amount as numeric(18, 2)) as line_amount,
-        cast(
-            case
-                when gl_account_type in ({{ text_literals(var('income_gl_types')) }})
-                    then line_amount
-                else 0
-            end as numeric(18, 2)
-        ) as revenue_amount,
-        cast(
-            case
-                when
-                    gl_account_type not in ({{ text_literals(var('income_gl_types')) }})
-                    then line_amount
-                else 0
-            end as numeric(18, 2)
-        ) as non_income_amount,
-        cast(
-            case when gl_account_type is null then line_amount else 0 end as numeric(18, 2)
-        ) as unmapped_amount,
+        cast(case when is_income then line_amount else 0 end as numeric(18, 2)) as revenue_amount,
+        cast(case when not is_income then line_amount else 0 end as numeric(18, 2))
+            as non_income_amount,
+        cast(case when is_income is null then line_amount else 0 end as numeric(18, 2))
+            as unmapped_amount,
         total_cost_amount,
         cast(
-            {% if var('sold_hours_is_per_unit') -%}
-                sold_hours * quantity
-            {%- else -%}
-                sold_hours
-            {%- endif %} as numeric(12, 4)
+            sold_hours * {{ 'quantity' if var('sold_hours_is_per_unit') else '1' }}
+            as numeric(12, 4)
         ) as sold_hours
-    from lines
+    from classified
 )
 
 select * from final

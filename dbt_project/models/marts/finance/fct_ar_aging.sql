@@ -69,8 +69,8 @@ dated_payments as (
     where payments.is_active
 ),
 
--- What of it had been settled by as_of. An application to an invoice that is not billed yet, inactive
--- or unknown settles nothing: that money is still the customer's.
+-- What of it had been settled by as_of. An application to an invoice that is not billed yet,
+-- inactive or unknown settles nothing: that money is still the customer's.
 applied_payments as (
     select
         dated_payments.tenant_id,
@@ -163,7 +163,8 @@ unapplied_by_customer as (
         dated_payments.customer_id,
         dated_payments.as_of_date,
         sum(
-            coalesce(dated_payments.total_amount, 0) - coalesce(applied_by_payment.applied_amount, 0)
+            coalesce(dated_payments.total_amount, 0)
+            - coalesce(applied_by_payment.applied_amount, 0)
         ) as unapplied_amount
     from dated_payments
     left join applied_by_payment

@@ -1,4 +1,4 @@
-{# Wide enough for every date a trade business writes, and fixed: what a day is does not depend on the run. #}
+{# Wide enough for every date a trade business writes, and fixed: no run changes a day. #}
 {% set first_day, last_day = '1990-01-01', '2049-12-31' %}
 
 with

@@ -29,9 +29,9 @@ final as (
         duration as duration_months,
         renewal_duration as renewal_duration_months,
         cast(initial_deferred_revenue as numeric(18, 2)) as initial_deferred_revenue_amount,
-        coalesce(active, true) and _deleted_at is null and status is distinct from 'Deleted'
+        coalesce(active, true) and _deleted_at is null and coalesce(status, '') <> 'Deleted'
             as is_active,
-        _deleted_at is not null or status is not distinct from 'Deleted' as is_deleted,
+        _deleted_at is not null or coalesce(status, '') = 'Deleted' as is_deleted,
         created_on as created_at,
         modified_on as modified_at,
         _fetched_at as fetched_at
