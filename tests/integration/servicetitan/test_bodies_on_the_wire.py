@@ -214,6 +214,14 @@ def test_a_body_over_the_cap_is_refused_by_its_length_and_also_without_one(api: 
         assert client.get(FEED) == large
 
 
+def test_a_length_over_the_cap_is_enough_to_refuse_without_reading_on(api: ScriptedApi) -> None:
+    api.on(FEED_PATH, lambda connection, _: connection.sendall(answer(headers={"Content-Length": "99999"})))
+    begun = time.monotonic()
+    with api.client(max_body=4000) as client, pytest.raises(ResponseTooLarge):
+        client.get(FEED)
+    assert time.monotonic() - begun < 3
+
+
 def test_a_compression_that_was_not_offered_is_an_error(api: ScriptedApi) -> None:
     api.on(FEED_PATH, answer(b"\x1b\x03", headers={"Content-Encoding": "br"}))
     with api.client() as client, pytest.raises(InvalidResponse, match="did not offer"):

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from st_platform.servicetitan.answers import Answer, Place, failure, wait_asked_for
@@ -79,6 +79,7 @@ def test_the_words_of_the_title_count_when_the_header_says_nothing(title: str, s
     assert wait_asked_for(_headers("5"), title) == 5.0
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_no_header_and_no_title_can_upset_the_reader(header: str, title: str) -> None:
     wait = wait_asked_for({"retry-after": header, "date": title}, title)
@@ -115,6 +116,7 @@ def test_an_error_reads_what_where_and_fix() -> None:
     assert str(error) == "it broke (GET /x, tenant acme). Mend it."
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30), st.text(min_size=1, max_size=8), st.text(max_size=30))
 def test_scrubbed_text_holds_no_secret_and_one_short_line(before: str, secret: str, after: str) -> None:
     text = scrubbed(before + secret + after, [secret])

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from st_platform.servicetitan.envelope import parse_page
@@ -40,6 +40,7 @@ def _body(rows: bytes, *, before: bytes = b"", after: bytes = b"") -> bytes:
     return b'{%s"hasMore": true, "continueFrom": "t", "data": [%s], "totalCount": 3%s}' % (before, rows, after)
 
 
+@settings(deadline=None)
 @given(rows=ROWS, indent=st.sampled_from([None, 1]), ascii_only=st.booleans())
 def test_rows_come_out_as_they_went_in(rows: list[Any], indent: int | None, ascii_only: bool) -> None:
     body = json.dumps({"page": 2, "hasMore": False, "data": rows}, indent=indent, ensure_ascii=ascii_only).encode()
@@ -48,6 +49,7 @@ def test_rows_come_out_as_they_went_in(rows: list[Any], indent: int | None, asci
     assert (page.row_count, page.has_more, page.number, page.body) == (len(rows), False, 2, body)
 
 
+@settings(deadline=None)
 @given(rows=ROWS, indent=st.sampled_from([None, 1]), where=st.integers(0, 6), broken=st.sampled_from(list(BROKEN)))
 def test_a_row_that_is_not_json_does_not_disturb_its_neighbours(
     rows: list[Any], indent: int | None, where: int, broken: str
