@@ -104,8 +104,7 @@ def apply_edit(universe: Universe, body: dict[str, Any]) -> EditedRow | None:
     modified = modified_from(edit.modified_on)
     fields = json_fields(edit.fields, edit.raw)
     if edit.op == "insert":
-        new_id = shelf.edits.insert(fields, now=now, like=edit.like, row_id=edit.id, modified=modified)
-        return shelf.edits.read(new_id, instants.NEVER - 1)
+        return shelf.edits.insert(fields, now=now, like=edit.like, row_id=edit.id, modified=modified)
     row_id = shelf.table.first_id if edit.id is None else edit.id
     if edit.op == "merge":
         if edit.into is None:

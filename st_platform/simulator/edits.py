@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from st_platform.simulator.instants import NEVER, parse, text
+from st_platform.simulator.instants import parse, text
 from st_platform.simulator.table import Table
 
 Fields = dict[str, str]
@@ -101,11 +101,14 @@ class Edits:
         with self._lock:
             if self._read(row_id, now) is None:
                 raise UnknownRow(f"{self._table.resource} has no row {row_id} at {text(now)}")
-            self._add(row_id, Edit(len(self._log), op, now, now if modified is None else modified, fields, removes))
-            return self._read(row_id, NEVER - 1)
+            moment = now if modified is None else modified
+            self._add(row_id, Edit(len(self._log), op, now, moment, fields, removes))
+            return self._read(row_id, max(now, moment))
 
-    def insert(self, fields: Fields, *, now: int, like: int | None, row_id: int | None, modified: int | None) -> int:
-        """Add a row: the fields of row `like` (or of the first one) with `fields` over them. Answers the id."""
+    def insert(
+        self, fields: Fields, *, now: int, like: int | None, row_id: int | None, modified: int | None
+    ) -> EditedRow | None:
+        """Add a row: the fields of row `like` (or of the first one) with `fields` over them."""
         table = self._table
         with self._lock:
             taken = max((key for key in self._by_id), default=0)
@@ -118,7 +121,7 @@ class Edits:
             if "createdOn" in whole:
                 whole["createdOn"] = f'"{text(moment)}"'
             self._add(new_id, Edit(len(self._log), "inserted", now, moment, whole | fields))
-            return new_id
+            return self._read(new_id, max(now, moment))
 
     def read(self, row_id: int, at: int) -> EditedRow | None:
         """Any row of the table, edited or not, as of an instant."""

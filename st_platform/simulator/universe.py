@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from st_platform.simulator.clock import Clock
 from st_platform.simulator.endpoints import BY_RESOURCE, SCOPES
@@ -55,7 +56,14 @@ class Universe:
     """`start` is where the clock begins and where `reset` takes it back to; `end` is as far as it may go."""
 
     def __init__(
-        self, tables: Mapping[tuple[str, int, str], list[Table]], *, seed: int, start: datetime, ticking: bool, end: int
+        self,
+        tables: Mapping[tuple[str, int, str], list[Table]],
+        *,
+        seed: int,
+        start: datetime,
+        ticking: bool,
+        end: int,
+        state_dir: Path | None = None,
     ) -> None:
         self.seed = seed
         self.start = to_ticks(start)

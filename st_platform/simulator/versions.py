@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from st_platform.simulator.instants import NEVER, Ticks
+from st_platform.simulator.runs import last_until
 
 Rows = NDArray[np.int32]
 _CHUNK = 65_536
@@ -74,21 +75,10 @@ class VersionLog:
 
     def modified(self, rows: NDArray[np.integer], at: int) -> Ticks:
         """The time of each row's version as of `at`; `NEVER` where the row does not exist yet."""
-        low = self.starts[rows].copy()
-        first = low.copy()
-        high = self.starts[np.asarray(rows) + 1].copy()
-        while True:  # bisection, all rows at once
-            open_ = low < high
-            if not open_.any():
-                break
-            middle = (low + high) // 2
-            happened = np.zeros(len(low), dtype=bool)
-            happened[open_] = self.times[self.by_row[middle[open_]]] <= at
-            low = np.where(open_ & happened, middle + 1, low)
-            high = np.where(open_ & ~happened, middle, high)
-        found = low > first
-        result = np.full(len(low), NEVER, dtype=np.int64)
-        result[found] = self.times[self.by_row[low[found] - 1]]
+        rows = np.asarray(rows, dtype=np.int64)
+        found = last_until(self.times, self.starts[rows], self.starts[rows + 1], at, self.by_row)
+        result = np.full(len(rows), NEVER, dtype=np.int64)
+        result[found >= 0] = self.times[self.by_row[found[found >= 0]]]
         return result
 
     def count_until(self, at: int) -> int:

@@ -1,0 +1,121 @@
+"""One tenant's business, put together in causal order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from st_platform.simulator.business.advertising import Costs, spend
+from st_platform.simulator.business.billing import Bills, Lines, bill
+from st_platform.simulator.business.chance import Chance, Flags
+from st_platform.simulator.business.company import Company, found_company
+from st_platform.simulator.business.invoices import Invoices, raise_invoices
+from st_platform.simulator.business.money import Applications, CreditMemos, Payments, collect
+from st_platform.simulator.business.people import Customers, Locations, settle
+from st_platform.simulator.business.plans import (
+    Memberships,
+    StatusChanges,
+    renumbered,
+    sell_memberships,
+    status_changes,
+    visit_members,
+)
+from st_platform.simulator.business.profile import Profile, Size, Span
+from st_platform.simulator.business.seasons import Demand, LocalCalendar
+from st_platform.simulator.business.upkeep import Care, look_after
+from st_platform.simulator.business.work import Jobs, Planner, answer_calls, call_back, sell_installs
+from st_platform.simulator.instants import NEVER, Ticks, day_ticks
+
+
+@dataclass(frozen=True)
+class Business:
+    """Everything that ever happens to a tenant, as arrays. Row numbers are positions in them."""
+
+    chance: Chance
+    profile: Profile
+    calendar: LocalCalendar
+    company: Company
+    customers: Customers
+    exempt: Flags
+    locations: Locations
+    jobs: Jobs
+    memberships: Memberships
+    status_changes: StatusChanges
+    invoices: Invoices
+    lines: Lines
+    bills: Bills
+    invoice_of_job: np.ndarray
+    invoice_inactive: Ticks
+    payments: Payments
+    applications: Applications
+    memos: CreditMemos
+    memo_applications: Applications
+    costs: Costs
+    care: Care
+
+
+def run_business(seed: int, profile: Profile, size: Size, anchor: date) -> Business:
+    """Generate one tenant: the same arguments always give the same business."""
+    span = Span.around(anchor, size)
+    chance = Chance(seed, profile.tenant_id)
+    calendar = LocalCalendar(profile.timezone, span)
+    company = found_company(chance, profile, size, span)
+    demands = [Demand(profile, trade, calendar, span) for trade in profile.trades]
+    customers, locations = settle(chance, company, demands, size, day_ticks(anchor))
+
+    planner = Planner(chance, company, customers, locations, calendar)
+    answer_calls(planner, chance, company, customers, demands)
+    sell_installs(planner, chance, company)
+    drafted = sell_memberships(planner, chance, company, customers, calendar)
+    visit_members(planner, chance, drafted, company)
+    call_back(planner, chance, company)
+    jobs, position = planner.in_order()
+    memberships = renumbered(drafted, position)
+
+    rows = np.arange(len(customers))
+    exempt = customers.commercial & (chance.fraction(rows, "tax exempt") < 0.2)
+    raised, of_job = raise_invoices(chance, company, customers, locations, jobs, memberships, calendar)
+    invoices, lines, bills, of_job = bill(chance, company, calendar, raised, memberships, of_job, exempt)
+    payments, applications, memos, memo_applications = collect(chance, company, customers, jobs, invoices, bills)
+    return Business(
+        chance=chance,
+        profile=profile,
+        calendar=calendar,
+        company=company,
+        customers=customers,
+        exempt=exempt,
+        locations=locations,
+        jobs=jobs,
+        memberships=memberships,
+        status_changes=status_changes(chance, memberships),
+        invoices=invoices,
+        lines=lines,
+        bills=bills,
+        invoice_of_job=of_job,
+        invoice_inactive=_written_off(chance, invoices, jobs, applications, memo_applications),
+        payments=payments,
+        applications=applications,
+        memos=memos,
+        memo_applications=memo_applications,
+        costs=spend(chance, company, calendar),
+        care=look_after(chance, company, customers, locations, jobs, memberships),
+    )
+
+
+def _written_off(
+    chance: Chance, invoices: Invoices, jobs: Jobs, applications: Applications, memo_applications: Applications
+) -> Ticks:
+    """Invoices of deactivated jobs, and a few that nobody ever paid, turn inactive."""
+    inactive = np.full(len(invoices), NEVER, dtype=np.int64)
+    own = np.flatnonzero((invoices.job >= 0) & (invoices.adjusts < 0))
+    inactive[own] = jobs.inactive[invoices.job[own]]
+    touched = np.zeros(len(invoices), dtype=bool)
+    touched[applications.invoice] = True
+    touched[memo_applications.invoice] = True
+    touched[invoices.adjusts[invoices.adjusts >= 0]] = True
+    unpaid = np.flatnonzero(~touched & (invoices.billed != NEVER) & (invoices.adjusts < 0))
+    dropped = unpaid[chance.fraction(unpaid, "written off") < 0.06]
+    inactive[dropped] = invoices.billed[dropped] + 90 * 864_000_000_000 + chance.among(dropped, "when", 10**13)
+    return inactive

@@ -1,0 +1,112 @@
+"""What all renderers look at: the business, its balances, and the id that each kind of row counts from.
+
+Ids are the same numbers for every tenant, so that tenants overlap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from st_platform.simulator.business.balances import Balances
+from st_platform.simulator.business.chance import Flags, Ints
+from st_platform.simulator.business.company import EMPLOYEES, FIRST_EMPLOYEE
+from st_platform.simulator.business.tenant import Business
+from st_platform.simulator.business.work import NONE, units_of
+from st_platform.simulator.instants import DAY, HOUR, MINUTE, NEVER, Ticks
+from st_platform.simulator.rows.json_text import Texts
+from st_platform.simulator.rows.vocabulary import FIRST, LAST, Names
+
+
+class First:
+    """The id of the first row of each kind."""
+
+    BUSINESS_UNIT = 101
+    JOB_TYPE = 201
+    CAMPAIGN = 501
+    TECHNICIAN = 1001
+    CAMPAIGN_COST = 20_001
+    CUSTOMER = 1_000_001
+    LOCATION = 4_000_001
+    JOB = 10_000_001
+    INVOICE = 20_000_001
+    PAYMENT = 30_000_001
+    APPLICATION = 40_000_001
+    MEMO_APPLICATION = 49_000_001
+    CREDIT_MEMO = 50_000_001
+    MEMBERSHIP = 55_000_001
+    STATUS_CHANGE = 57_000_001
+    PROJECT = 60_000_001
+    ESTIMATE = 70_000_001
+    APPOINTMENT = 80_000_001
+    CALL = 150_000_001
+    EQUIPMENT = 170_000_001
+    INVOICE_ITEM = 200_000_001
+
+
+@dataclass(frozen=True)
+class View:
+    """One tenant's business, ready to be written."""
+
+    business: Business
+    balances: Balances
+
+    @cached_property
+    def names(self) -> Names:
+        b = self.business
+        return Names(b.chance, b.profile, b.customers, b.locations)
+
+    @cached_property
+    def job_units(self) -> Ints:
+        b = self.business
+        return units_of(b.company, b.jobs, b.customers.commercial)
+
+    @cached_property
+    def in_project(self) -> Flags:
+        flags = np.zeros(len(self.business.jobs), dtype=bool)
+        flags[self.business.invoices.project[self.business.invoices.project != NONE]] = True
+        return flags
+
+    @cached_property
+    def posted(self) -> Ticks:
+        """When each invoice is posted: in the small hours of one of the next days."""
+        billed = self.business.invoices.billed
+        return np.where(billed == NEVER, NEVER, self._night_after(billed, "posted"))
+
+    @cached_property
+    def reviewed(self) -> Ticks:
+        """When someone has looked at the invoice and sent it, before it is posted."""
+        rows = np.arange(len(self.business.invoices))
+        billed = self.business.invoices.billed
+        when = billed + (self.business.chance.fraction(rows, "reviewed") * 9 * HOUR).astype(np.int64) + MINUTE
+        return np.where(billed == NEVER, NEVER, np.minimum(when, self.posted - MINUTE))
+
+    @cached_property
+    def deposited(self) -> Ticks:
+        return self._night_after(self.business.payments.created, "deposited")
+
+    def creators(self, rows: Ints, name: str) -> list[int]:
+        """The ids of the employees who made the rows."""
+        return (self.business.chance.among(rows, f"creator {name}", EMPLOYEES) + FIRST_EMPLOYEE).tolist()
+
+    def creator_names(self, rows: Ints, name: str) -> Texts:
+        return [employee_name(one) for one in self.creators(rows, name)]
+
+    def technicians(self, jobs: Ints) -> Ints:
+        """The technician of each job, as rows."""
+        b = self.business
+        return b.company.technicians.for_job(b.chance, jobs, self.job_units[jobs], b.jobs.start[jobs])
+
+    def _night_after(self, when: Ticks, name: str) -> Ticks:
+        calendar, chance = self.business.calendar, self.business.chance
+        rows = np.arange(len(when))
+        safe = np.where(when == NEVER, 0, when)
+        night = calendar.local_midnight(safe) + (1 + chance.among(rows, name, 3)) * DAY + 150 * MINUTE
+        return calendar.to_utc(night) + chance.among(rows, f"{name} moment", 4 * MINUTE)
+
+
+def employee_name(employee: int) -> str:
+    """The name of an office employee or technician, as a JSON string."""
+    return f'"{FIRST[employee * 7 % len(FIRST)]} {LAST[employee * 13 % len(LAST)]}"'
