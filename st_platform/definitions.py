@@ -65,7 +65,4 @@ def build() -> dg.Definitions:
     )
 
 
-with warnings.catch_warnings():
-    # Range runs in one piece are a beta feature; one warning per asset says nothing we did not decide.
-    warnings.simplefilter("ignore", dg.BetaWarning)
-    defs = build()
+defs = build()

@@ -4,6 +4,7 @@ Turns a run (a day, a range of days, or no partition at all) into one request to
 metadata, a data version or a failure that says what to do. How rows are read and landed is none of its business.
 """
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -18,7 +19,8 @@ from st_platform.orchestration.resources import TenantsResource, WarehouseResour
 from st_platform.servicetitan.catalog import Cadence, LoadMode, Resource
 from st_platform.servicetitan.errors import AuthenticationFailed, NotGranted
 from st_platform.servicetitan.tenant import Tenant
-from st_platform.settings import SettingsError
+from st_platform.tenants_file import SettingsError
+from st_platform.warehouse.tenants import register
 
 POOL_PREFIX = "servicetitan_"
 """One pool per tenant limits its runs, also those of a backfill started in the UI, which carry no tenant tag."""
@@ -26,8 +28,19 @@ POOL_PREFIX = "servicetitan_"
 RETRY = dg.RetryPolicy(max_retries=1, delay=30)
 """Once more, for what passes by itself. The client has already been patient with the API; the ledger resumes."""
 
+_MORE_DAYS_THAN_THERE_ARE = 100_000
+
 NOT_WORTH_A_RETRY = (AuthenticationFailed, NotGranted, SettingsError)
 """Refusals that stay until a person changes something."""
+
+
+def one_run(tenant: Tenant) -> dg.BackfillPolicy:
+    """A backfill of any stretch of days is one run, and never the same run as another tenant's.
+
+    Dagster puts assets of equal partitions and policy into one run, where a slow tenant would hold up the others. The
+    limit is one that no stretch of days reaches, and different for each tenant.
+    """
+    return dg.BackfillPolicy.multi_run(max_partitions_per_run=_MORE_DAYS_THAN_THERE_ARE + tenant.tenant_id)
 
 
 class ExtractConfig(dg.Config):
@@ -43,7 +56,10 @@ def extract_assets(
     tenant: Tenant, resources: Iterable[Resource], descriptions: Mapping[str, Mapping[str, str]] | None = None
 ) -> list[dg.AssetsDefinition]:
     """The extracts of one tenant; `descriptions` of columns by resource and column."""
-    return [extract_asset(tenant, resource, (descriptions or {}).get(resource.name, {})) for resource in resources]
+    with warnings.catch_warnings():
+        # Runs over a range are a beta feature; a warning per asset says nothing that was not decided.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        return [extract_asset(tenant, resource, (descriptions or {}).get(resource.name, {})) for resource in resources]
 
 
 def extract_asset(
@@ -65,7 +81,7 @@ def extract_asset(
         tags=_tags(tenant, resource),
         metadata=_metadata(resource, descriptions),
         partitions_def=day_partitions(tenant.start_date) if partitioned else None,
-        backfill_policy=dg.BackfillPolicy.single_run() if partitioned else None,
+        backfill_policy=one_run(tenant) if partitioned else None,
         freshness_policy=_freshness(resource.cadence),
         retry_policy=retry_policy,
         pool=f"{POOL_PREFIX}{name}",
@@ -87,6 +103,8 @@ def extract_asset(
                 refresh=config.refresh,
                 include_recent=config.include_recent,
             )
+            with warehouse.database.connection() as connection:
+                register(connection, [current])
             with tenants.connect(current, warehouse.database) as client:
                 report = sync(request, client=client, database=warehouse.database)
         for note in report.notes:

@@ -1,0 +1,245 @@
+"""What Dagster loads: every tenant and resource with everything the catalog knows, and models that hang on them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster import AssetKey, DagsterInstance
+from dagster._core.definitions.automation_tick_evaluation_context import build_run_requests_with_backfill_policies
+from dagster._core.definitions.events import AssetKeyPartitionKey
+
+from st_platform.servicetitan.catalog import CATALOG, Cadence
+from tests.integration.orchestration.conftest import DAYS, TENANTS
+
+ROOT = Path(__file__).parents[3]
+DATED = [resource for resource in CATALOG.values() if resource.is_dated]
+
+
+def extract(tenant: str, resource: str) -> AssetKey:
+    return AssetKey(["servicetitan", tenant, resource])
+
+
+def specs(repository: dg.RepositoryDefinition) -> dict[AssetKey, dg.AssetSpec]:
+    definitions = set(repository.assets_defs_by_key.values())
+    return {spec.key: spec for item in definitions if item.is_executable for spec in item.specs}
+
+
+def models(repository: dg.RepositoryDefinition) -> dict[AssetKey, dg.AssetSpec]:
+    return {key: spec for key, spec in specs(repository).items() if key.path[0] != "servicetitan"}
+
+
+def test_there_is_one_asset_and_one_operation_per_tenant_and_resource(repository: dg.RepositoryDefinition) -> None:
+    expected = {extract(tenant, name) for tenant in TENANTS for name in CATALOG}
+    extracts = {key for key in specs(repository) if key.path[0] == "servicetitan"}
+
+    assert extracts == expected
+    assert {repository.assets_defs_by_key[key].node_def.name for key in extracts} == {
+        f"servicetitan__{tenant}__{name}" for tenant in TENANTS for name in CATALOG
+    }
+
+
+def test_an_extract_shows_everything_the_catalog_knows(repository: dg.RepositoryDefinition) -> None:
+    for tenant in TENANTS:
+        for resource in CATALOG.values():
+            spec = specs(repository)[extract(tenant, resource.name)]
+            assert spec.group_name == f"{tenant}__{resource.module}"
+            assert spec.owners == [resource.owner]
+            assert spec.kinds == {"servicetitan", "postgres"}
+            assert resource.description in (spec.description or "")
+            assert spec.tags["tenant"] == tenant
+            assert spec.tags["cadence"] == resource.cadence.value
+            assert spec.metadata["dagster/table_name"] == f"servicetitan.{resource.name}"
+            assert spec.metadata["scope"] == resource.scope
+            columns = {column.name: column.type for column in spec.metadata["dagster/column_schema"].columns}
+            assert columns["tenant_id"] == "bigint"
+            assert {column.name: column.sql_type for column in resource.columns}.items() <= columns.items()
+            assert spec.freshness_policy is not None
+
+
+def test_dated_extracts_have_days_and_the_others_have_none(repository: dg.RepositoryDefinition) -> None:
+    for tenant in TENANTS:
+        for resource in CATALOG.values():
+            definition = repository.assets_defs_by_key[extract(tenant, resource.name)]
+            if resource.is_dated:
+                assert definition.partitions_def is not None
+                keys = definition.partitions_def.get_partition_keys()
+                assert len(keys) == DAYS
+                assert keys[-1] == datetime.now(UTC).date().isoformat()
+            else:
+                assert definition.partitions_def is None
+
+
+def test_everything_has_an_owner_and_a_description(repository: dg.RepositoryDefinition) -> None:
+    found = specs(repository)
+
+    assert [key.to_user_string() for key, spec in found.items() if not spec.owners] == []
+    assert [key.to_user_string() for key, spec in found.items() if not spec.description] == []
+
+
+def test_jobs_hold_the_extracts_of_one_tenant_and_no_model(repository: dg.RepositoryDefinition) -> None:
+    names = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
+    cadences = {resource.cadence for resource in CATALOG.values()}
+    per_tenant = {cadence.value for cadence in cadences} | {"close_day", "checks"}
+
+    assert names == {f"{tenant}__{name}" for tenant in TENANTS for name in per_tenant} | {"dbt_build"}
+    for tenant in TENANTS:
+        hot = repository.get_job(f"{tenant}__hot")
+        chosen = {resource.name for resource in CATALOG.values() if resource.cadence is Cadence.HOT}
+        assert hot.asset_layer.executable_asset_keys == {extract(tenant, name) for name in chosen}
+        assert hot.tags["tenant"] == tenant
+        assert repository.get_job(f"{tenant}__checks").asset_layer.executable_asset_keys == set()
+
+
+def test_the_nightly_job_completes_every_dated_extract(repository: dg.RepositoryDefinition) -> None:
+    for tenant in TENANTS:
+        nightly = repository.get_job(f"{tenant}__close_day")
+        assert nightly.asset_layer.executable_asset_keys == {extract(tenant, resource.name) for resource in DATED}
+
+
+def test_schedules_and_sensors_run_by_themselves(repository: dg.RepositoryDefinition) -> None:
+    schedules = {schedule.name: schedule.default_status for schedule in repository.schedule_defs}
+    jobs = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
+
+    assert set(schedules) == jobs - {"dbt_build"}
+    assert set(schedules.values()) == {dg.DefaultScheduleStatus.RUNNING}
+    assert {sensor.name: sensor.default_status for sensor in repository.sensor_defs} == {
+        "alerts": dg.DefaultSensorStatus.RUNNING,
+        "marts": dg.DefaultSensorStatus.RUNNING,
+    }
+
+
+def test_a_setting_keeps_everything_but_alerts_from_starting(
+    tenants_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from st_platform.definitions import build
+
+    monkeypatch.setenv("ST_TENANTS_FILE", str(tenants_file))
+    monkeypatch.setenv("ST_SCHEDULES", "stopped")
+    repository = build().get_repository_def()
+
+    assert {schedule.default_status for schedule in repository.schedule_defs} == {dg.DefaultScheduleStatus.STOPPED}
+    assert repository.get_sensor_def("alerts").default_status is dg.DefaultSensorStatus.RUNNING
+    assert repository.get_sensor_def("marts").default_status is dg.DefaultSensorStatus.STOPPED
+
+
+def test_every_extract_has_its_three_checks_and_none_of_them_blocks(repository: dg.RepositoryDefinition) -> None:
+    graph = repository.asset_graph
+    keys = [key for key in graph.asset_check_keys if key.asset_key.path[0] == "servicetitan"]
+
+    assert {(key.asset_key, key.name) for key in keys} == {
+        (extract(tenant, name), check)
+        for tenant in TENANTS
+        for name in CATALOG
+        for check in ("freshness", "certificate", "quarantine")
+    }
+    assert not any(graph.get_check_spec(key).blocking for key in keys)
+
+
+def test_a_source_of_the_models_is_the_extract_of_every_tenant(repository: dg.RepositoryDefinition) -> None:
+    staged = models(repository)[AssetKey(["staging", "stg_servicetitan__jobs"])]
+    dependencies = {dep.asset_key for spec in models(repository).values() for dep in spec.deps}
+
+    assert {dep.asset_key for dep in staged.deps} >= {extract(tenant, "jobs") for tenant in TENANTS}
+    assert {key for key in dependencies if key.path[0] == "servicetitan"} <= set(specs(repository))
+
+
+def test_every_model_of_the_project_is_an_asset_with_its_tests(repository: dg.RepositoryDefinition) -> None:
+    graph = repository.asset_graph
+    tested = {key.asset_key for key in graph.asset_check_keys}
+    known = models(repository)
+
+    assert len(known) >= 14
+    assert AssetKey(["staging", "stg_servicetitan__jobs"]) in tested
+    assert all(spec.automation_condition is not None for spec in known.values())
+
+
+def test_a_backfill_of_120_days_7_resources_and_2_tenants_is_one_run_per_tenant(
+    repository: dg.RepositoryDefinition,
+) -> None:
+    seven = [resource.name for resource in DATED[:7]]
+    days = repository.assets_defs_by_key[extract("northwind", seven[0])].partitions_def
+    assert days is not None
+    keys = days.get_partition_keys()
+    wanted = {AssetKeyPartitionKey(extract(tenant, name), day) for tenant in TENANTS for name in seven for day in keys}
+
+    with DagsterInstance.ephemeral() as instance:
+        requests = build_run_requests_with_backfill_policies(wanted, repository.asset_graph, instance)
+
+    assert len(wanted) == 120 * 7 * 2
+    for request in requests:
+        assert request.tags["dagster/asset_partition_range_start"] == keys[0]
+        assert request.tags["dagster/asset_partition_range_end"] == keys[-1]
+    asked = sorted(sorted(request.asset_selection or ()) for request in requests)
+    assert asked == [sorted(extract(tenant, name) for name in seven) for tenant in TENANTS]
+
+
+def test_it_loads_without_tenants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from st_platform.definitions import build
+
+    monkeypatch.setenv("ST_TENANTS_FILE", str(tmp_path / "none.toml"))
+    with pytest.warns(UserWarning, match="no extracts are defined"):
+        repository = build().get_repository_def()
+
+    assert [key for key in specs(repository) if key.path[0] == "servicetitan"] == []
+    assert len(models(repository)) >= 14
+
+
+def test_no_secret_is_in_what_dagster_stores(
+    repository: dg.RepositoryDefinition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dagster._core.remote_representation.external_data import RepositorySnap
+    from dagster_shared.serdes import serialize_value
+
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me:database-secret@127.0.0.1/x")
+    stored = serialize_value(RepositorySnap.from_def(repository))
+
+    assert "northwind" in stored
+    assert "DATABASE_URL" in stored
+    for secret in ("sim-northwind-secret", "sim-app-key", "database-secret"):
+        assert secret not in stored
+
+
+_BUDGET = """
+import json, time
+start = time.process_time()
+import dagster, dagster_dbt, dagster_postgres
+imported = time.process_time()
+from st_platform.definitions import defs
+defs.get_repository_def()
+print(json.dumps([imported - start, time.process_time() - imported]))
+"""
+
+
+def test_the_definitions_load_within_their_budget(tenants_file: Path, definitions: dg.Definitions) -> None:
+    """At most 1.5 s of CPU above the bare imports; up to three attempts, because the machine is shared."""
+    imports = above = 0.0
+    for _ in range(3):
+        done = _python(["-W", "ignore", "-c", _BUDGET], tenants_file)
+        assert done.returncode == 0, done.stderr
+        imports, above = json.loads(done.stdout.splitlines()[-1])
+        if above <= 1.5:
+            break
+    else:
+        pytest.fail(f"the definitions took {above:.2f} s of CPU above {imports:.2f} s of imports")
+
+
+def test_dg_accepts_the_definitions(tenants_file: Path, definitions: dg.Definitions, tmp_path: Path) -> None:
+    done = _python(
+        ["-c", "from dagster_dg_cli.cli import main; main()", "check", "defs"], tenants_file, DAGSTER_HOME=str(tmp_path)
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _python(arguments: list[str], tenants_file: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "ST_TENANTS_FILE": str(tenants_file), "DAGSTER_DISABLE_TELEMETRY": "yes", **variables}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
