@@ -75,18 +75,30 @@ def find_runner(preferred_uid: int | None) -> Runner:
     if os.geteuid() != 0:
         return Runner()
     if preferred_uid:
-        return Runner(preferred_uid, _group_of(preferred_uid))
+        return _tried(Runner(preferred_uid, _group_of(preferred_uid)), f"user {preferred_uid}")
     for name in _CANDIDATES:
         try:
             entry = pwd.getpwnam(name)
         except KeyError:
             continue
-        return Runner(entry.pw_uid, entry.pw_gid)
+        return _tried(Runner(entry.pw_uid, entry.pw_gid), name)
     raise DatabaseUnavailable(
         "PostgreSQL does not run as root, and there is no other user to run it as",
         "looked for the users " + ", ".join(_CANDIDATES),
         "Create one (`useradd --system postgres`), run as a normal user, or set DATABASE_URL.",
     )
+
+
+def _tried(runner: Runner, name: str) -> Runner:
+    try:
+        runner.run("/bin/sh", "-c", ":", timeout=30)
+    except OSError as error:
+        raise DatabaseUnavailable(
+            "PostgreSQL does not run as root, and we may not start programs as another user",
+            f"{name}: {error.strerror}",
+            "Run as a normal user, or set DATABASE_URL.",
+        ) from error
+    return runner
 
 
 def find_binaries(runner: Runner) -> Path:

