@@ -52,7 +52,9 @@ SYSTEM_COLUMNS = (
     SystemColumn("_fetched_at", "timestamptz", "When this version of the row was read from the API, UTC."),
     SystemColumn("_fetch_seq", "bigint", "Number of the request that read it; breaks ties between equal versions."),
     SystemColumn("_changed_at", "timestamptz", "When the contents of the row last changed here, UTC."),
-    SystemColumn("_deleted_at", "timestamptz", "When the row was found to be gone from the source; null while it is there."),
+    SystemColumn(
+        "_deleted_at", "timestamptz", "When the row was found to be gone from the source, UTC; null while present."
+    ),
     SystemColumn("_extra", "jsonb", "Fields that the API sends and the record does not know yet."),
 )
 _RESERVED_WORDS = frozenset({"from", "to", "order"})
