@@ -78,6 +78,11 @@ class Bench:
         with self.client(who) as client:
             return sync(request, client=client, database=self.database, patience=patience)
 
+    def insert(self, name: str, *, tenant_id: int = 1001, **more: Any) -> int:
+        """A new row at the source, like one that is there; its id."""
+        like = min(self.simulator.truth(name, tenant_id=tenant_id))
+        return int(self.simulator.edit(name, "insert", tenant_id=tenant_id, like=like, **more)["id"])
+
     def rows(self, name: str, *, tenant_id: int = 1001) -> dict[int, dict[str, Any]]:
         """The rows of a tenant by id."""
         query = sql.SQL("SELECT * FROM {} WHERE tenant_id = %s").format(sql.Identifier("servicetitan", name))

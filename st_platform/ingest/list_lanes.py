@@ -42,7 +42,7 @@ def read_list(site: Site, client: ServiceTitanClient, listing: List, task: LaneT
             where,
             "Read it from the start with `--refresh`.",
         )
-    if task.closes:
+    if task.closes and task.bounds.end is not None:
         begun_open = position.next_watermark is not None
         position = ListPosition(position.watermark, None, None if begun_open else position.reading)
     elif position.next_watermark is None:

@@ -174,9 +174,8 @@ class ListReader:
                     at = msgspec.structs.replace(seen, page=seen.page + 1)
                     self._land(decoded, seq, _with(self._position, reading=at))
                     continue
-                agrees = page.total_count in (None, seen.keys.size)
-                if seen.page == 1 or (agrees and seen.keys == seen.before):
-                    known = agrees and not seen.blind
+                if seen.page == 1 or _agree(page, seen):
+                    known = page.total_count in (None, seen.keys.size) and not seen.blind
                     return self._conclude(decoded, seq, Reading(seen.first_seq, seen.keys.size, keys_known=known))
                 at = ByPass(number=seen.number + 1, before=seen.keys)
                 tired = at.number > MOST_PASSES
@@ -244,3 +243,8 @@ class ListReader:
 
 def _with(position: ListPosition, *, reading: ByInstant | ByPass | None) -> ListPosition:
     return msgspec.structs.replace(position, reading=reading)
+
+
+def _agree(last: Page, seen: ByPass) -> bool:
+    """Whether this pass has shown the same keys as the one before, and as many as the list says it has."""
+    return seen.keys == seen.before and last.total_count in (None, seen.keys.size)
