@@ -141,6 +141,7 @@ def dagster_environment(settings: Settings, url: str) -> dict[str, str]:
         "DAGSTER_HOME": str(settings.dagster_home),
         "DAGSTER_DISABLE_TELEMETRY": "yes",
         "ST_COMPUTE_LOG_DIR": str(settings.dagster_home / "compute_logs"),
+        "DAGSTER_EVENT_BATCH_SIZE": os.environ.get("DAGSTER_EVENT_BATCH_SIZE", "1000"),
         "DO_NOT_TRACK": "1",
         "DBT_PROJECT_DIR": str(project / "dbt_project"),
         "DBT_PROFILES_DIR": str(project / "dbt_project"),
