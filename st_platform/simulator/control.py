@@ -93,14 +93,32 @@ def control_app(universe: Universe) -> Starlette:
 
 
 def apply_edit(universe: Universe, body: dict[str, Any]) -> EditedRow | None:
-    """Carry out one edit; answers the row as it is now, None when it is gone.
+    """Carry out one edit now, and note it in the journal; answers the row, None when it is gone.
 
     Raises:
         UnknownRow, ValueError: nothing was changed.
     """
+    now = universe.clock.now()
+    row = _carry_out(universe, body, now)
+    if universe.journal is not None:
+        with universe.journal.open("a") as journal:
+            journal.write(json.dumps({"now": now, "edit": body}) + "\n")
+    return row
+
+
+def replay_edits(universe: Universe) -> int:
+    """Repeat the edits of earlier processes at the instants they were made; answers how many there were."""
+    if universe.journal is None or not universe.journal.exists():
+        return 0
+    entries = [json.loads(line) for line in universe.journal.read_text().splitlines()]
+    for entry in entries:
+        _carry_out(universe, entry["edit"], entry["now"])
+    return len(entries)
+
+
+def _carry_out(universe: Universe, body: dict[str, Any], now: int) -> EditedRow | None:
     edit = EditBody.model_validate(body)
     shelf = _shelf(universe, edit.tenant_id, edit.resource)
-    now = universe.clock.now()
     modified = modified_from(edit.modified_on)
     fields = json_fields(edit.fields, edit.raw)
     if edit.op == "insert":

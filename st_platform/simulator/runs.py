@@ -16,7 +16,7 @@ from st_platform.simulator.instants import NEVER, Ticks
 Ints = NDArray[np.int64]
 
 
-def last_until(times: Ticks, low: Ints, high: Ints, at: int, order: Ints | None = None) -> Ints:
+def last_until(times: Ticks, low: Ints, high: Ints, at: int, order: NDArray[np.integer] | None = None) -> Ints:
     """For each range [low, high) of ascending `times`, the position of the last entry at or before `at`; -1 if none.
 
     `order` redirects positions into `times`. All ranges are bisected together.

@@ -21,7 +21,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from st_platform.servicetitan.tenant import Credentials, Endpoints, Environment, Tenant
 from st_platform.simulator.api import SimulatedApi
-from st_platform.simulator.control import PARTITION_DAYS
+from st_platform.simulator.control import PARTITION_DAYS, replay_edits
 from st_platform.simulator.instants import from_ticks
 from st_platform.simulator.spoil import ConnectionCut
 from st_platform.simulator.universe import APP_KEY, SimulatedTenant, Universe
@@ -48,6 +48,9 @@ class SimulatorServer:
         ticking: bool = False,
         state_dir: Path | None = None,
     ) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("127.0.0.1", port))  # before the work, so that a port in use is noticed at once
         self.universe: Universe = build_universe(
             seed=seed,
             size=size,
@@ -56,8 +59,8 @@ class SimulatorServer:
             ticking=ticking,
             state_dir=state_dir,
         )
+        replay_edits(self.universe)
         self._transports: dict[tuple[str, int], asyncio.Transport] = {}
-        self._socket = socket.create_server(("127.0.0.1", port), backlog=256)
         self._thread: threading.Thread | None = None
         config = uvicorn.Config(
             SimulatedApi(self.universe, self._abort),

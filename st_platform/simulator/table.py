@@ -64,14 +64,22 @@ def build_table(
 
     `events` are further (times, rows) at which rows change. What would happen to a row before its creation or after
     its removal is dropped.
+
+    Raises:
+        ValueError: `created` does not ascend.
     """
     count = len(created)
-    never = np.full(count, NEVER, dtype=np.int64)
-    inactive_at = never if inactive_at is None else inactive_at
+    if (created[1:] < created[:-1]).any():
+        raise ValueError(f"{resource}: rows must be in order of creation")
+    never = np.broadcast_to(np.int64(NEVER), count)  # takes no memory
+    endings = [when for when in (inactive_at, removed_at) if when is not None]
     removed_at = never if removed_at is None else removed_at
     every = np.arange(count, dtype=np.int32)
-    times = np.concatenate([created, inactive_at, removed_at, *(when for when, _ in events)])
-    rows = np.concatenate([every, every, every, *(which for _, which in events)]).astype(np.int32)
+    happenings = [(created, every), *((when, every) for when in endings), *events]
+    chosen = [when != NEVER for when, _ in happenings]
+    times = np.concatenate([when[keep] for (when, _), keep in zip(happenings, chosen, strict=True)])
+    rows = np.concatenate([which[keep].astype(np.int32) for (_, which), keep in zip(happenings, chosen, strict=True)])
     within = (times >= created[rows]) & (times <= removed_at[rows])
     log = VersionLog.build(times[within], rows[within], count)
+    inactive_at = never if inactive_at is None else inactive_at
     return Table(resource, first_id, created, log, inactive_at, removed_at, render, columns or {})

@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 
 from st_platform.simulator.business.balances import balance
+from st_platform.simulator.business.billing import removed_at
 from st_platform.simulator.business.chance import Ints
 from st_platform.simulator.business.plans import status_at
 from st_platform.simulator.business.tenant import Business
@@ -122,7 +123,7 @@ def _invoice_items(view: View) -> Table:
         lines.created,
         [_idle(view, "items", lines.created, 0.06)],
         partial(accounting.invoice_items, view),
-        inactive_at=np.minimum(lines.removed, b.invoice_inactive[lines.invoice]),
+        inactive_at=np.minimum(removed_at(lines, b.bills, np.arange(len(lines))), b.invoice_inactive[lines.invoice]),
     )
 
 
@@ -138,7 +139,7 @@ def _invoices(view: View, items: Table) -> Table:
             (applied.applied, applied.invoice),
             (applied.ended, applied.invoice),
             (credited.applied, credited.invoice),
-            (items.versions.times, lines_owner(b, items)),
+            _later_changes(b, items),
             _idle(view, "invoices", invoices.created, 0.12),
         ],
         partial(accounting.invoices, view, items.versions),
@@ -146,9 +147,11 @@ def _invoices(view: View, items: Table) -> Table:
     )
 
 
-def lines_owner(business: Business, items: Table) -> Ints:
-    """The invoice behind each version of an item: when a line changes, so does its invoice."""
-    return business.lines.invoice[items.versions.rows]
+def _later_changes(business: Business, items: Table) -> tuple[Ticks, Ints]:
+    """When a line changes after it was made, so does its invoice."""
+    log = items.versions
+    later = log.times > items.created[log.rows]
+    return log.times[later], business.lines.invoice[log.rows[later]]
 
 
 def _payments(view: View) -> Table:
@@ -202,7 +205,7 @@ def _memberships(view: View) -> Table:
             *_all(members.suspended, members.resumed, members.requested, members.canceled, members.expired),
             *_all(members.deleted, members.renewed),
             *memberships.next_bills(view),
-            _idle(view, "memberships", members.created, 0.2),
+            _idle(view, "memberships", members.created, 0.6),
         ],
         partial(memberships.memberships, view),
         inactive_at=closed,

@@ -53,7 +53,8 @@ class SimulatedTenant:
 
 
 class Universe:
-    """`start` is where the clock begins and where `reset` takes it back to; `end` is as far as it may go."""
+    """`start` is where the clock begins and where `reset` takes it back to; `end` is as far as it may go. `journal` is
+    the file in which edits by hand outlive the process."""
 
     def __init__(
         self,
@@ -63,11 +64,12 @@ class Universe:
         start: datetime,
         ticking: bool,
         end: int,
-        state_dir: Path | None = None,
+        journal: Path | None = None,
     ) -> None:
         self.seed = seed
         self.start = to_ticks(start)
         self.end = end
+        self.journal = journal
         self.clock = Clock(start, ticking=ticking)
         self._ticking = ticking
         self.mint = TokenMint(seed)
@@ -96,6 +98,8 @@ class Universe:
         self.limit.per_second = self.options.requests_per_second
         self.limit.clear()
         self.token_generation = 0
+        if self.journal is not None:
+            self.journal.unlink(missing_ok=True)
         for tenant in self.tenants.values():
             tenant.scopes = set(SCOPES)
             for shelf in tenant.shelves.values():

@@ -18,6 +18,10 @@ class UnknownTenant(ValueError):
     """A tenant that is not simulated."""
 
 
+class WorldIsOver(ValueError):
+    """A remembered world that has not been generated as far as now."""
+
+
 def build_universe(
     *,
     seed: int,
@@ -35,12 +39,15 @@ def build_universe(
     scale = size_named(size)
     anchor = now.astimezone(UTC).date() if state_dir is None else _remembered_anchor(state_dir, seed, size, now)
     span = Span.around(anchor, scale)
+    end = to_ticks(datetime.combine(span.last + timedelta(days=1), time(), tzinfo=UTC))
+    if to_ticks(now) >= end:
+        raise WorldIsOver(f"the world in {state_dir} goes to {span.last}; start one in an empty folder")
     tables: dict[tuple[str, int, str], list[Table]] = {
         (profile.name, profile.tenant_id, profile.timezone): tables_of(run_business(seed, profile, scale, anchor))
         for profile in _chosen(tenants)
     }
-    end = to_ticks(datetime.combine(span.last + timedelta(days=1), time(), tzinfo=UTC))
-    return Universe(tables, seed=seed, start=now, ticking=ticking, end=end, state_dir=state_dir)
+    journal = None if state_dir is None else state_dir / f"edits-{size}-{seed}.jsonl"
+    return Universe(tables, seed=seed, start=now, ticking=ticking, end=end, journal=journal)
 
 
 def _chosen(names: list[str] | None) -> list[Profile]:

@@ -40,7 +40,6 @@ class Lines:
     total: Ints
     plan: Ints
     created: Ticks
-    removed: Ticks
 
     def __len__(self) -> int:
         return len(self.invoice)
@@ -101,6 +100,12 @@ def bill(
     everything = replace(everything, adjusts=position[everything.adjusts])
     finished, bills = _add_up(chance, company, everything, lines.renumbered(position), exempt)
     return everything, finished, bills, position[invoice_of_job]
+
+
+def removed_at(lines: Lines, bills: Bills, rows: Ints) -> Ticks:
+    """When lines are taken off their invoices: the last line of an invoice that changes."""
+    invoice = lines.invoice[rows]
+    return np.where(lines.order[rows] == bills.count[invoice] - 1, bills.changed[invoice], NEVER)
 
 
 @dataclass(frozen=True)
@@ -229,7 +234,7 @@ def _add_up(chance: Chance, company: Company, invoices: Invoices, draft: _Draft,
     taxable = _sums(invoice, taxed, count)
     subtotal = _sums(invoice, total, count)
 
-    removed, changed, last = _taken_off(chance, invoices, lines_of, first, sku, len(invoice))
+    changed, last = _taken_off(chance, invoices, lines_of, first, sku)
     gone, gone_taxed = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
     gone[invoice[last]] = total[last]
     gone_taxed[invoice[last]] = taxed[last]
@@ -242,7 +247,6 @@ def _add_up(chance: Chance, company: Company, invoices: Invoices, draft: _Draft,
         total=total,
         plan=draft.plan[order],
         created=created,
-        removed=removed,
     )
     bills = Bills(
         subtotal=subtotal,
@@ -258,10 +262,8 @@ def _add_up(chance: Chance, company: Company, invoices: Invoices, draft: _Draft,
     return lines, bills
 
 
-def _taken_off(
-    chance: Chance, invoices: Invoices, lines_of: Ints, first: Ints, sku: Ints, count: int
-) -> tuple[Ticks, Ticks, Ints]:
-    """Some invoices lose their last line within a day: when each line goes, when each invoice changes, which lines."""
+def _taken_off(chance: Chance, invoices: Invoices, lines_of: Ints, first: Ints, sku: Ints) -> tuple[Ticks, Ints]:
+    """Some invoices lose their last line within a day: when each invoice changes, and which lines go."""
     stream = chance.stream("lines taken off")
     candidates = np.flatnonzero((lines_of >= 3) & (invoices.kind <= Kind.INSTALL))
     last = first[candidates] + lines_of[candidates] - 1
@@ -269,11 +271,9 @@ def _taken_off(
     chosen = some(stream, candidates[plain], 0.014, at_least=3)
     last = first[chosen] + lines_of[chosen] - 1
     when = invoices.billed[chosen] + between(stream, 25 * MINUTE, 30 * HOUR, len(chosen))
-    removed = np.full(count, NEVER, dtype=np.int64)
-    removed[last] = when
     changed = np.full(len(invoices), NEVER, dtype=np.int64)
     changed[chosen] = when
-    return removed, changed, last
+    return changed, last
 
 
 def _sums(owner: Ints, amount: Ints, count: int) -> Ints:

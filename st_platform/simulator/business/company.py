@@ -104,6 +104,7 @@ class Company:
         return begins + np.arange(len(begins)) * 37_000_001, ends.astype(np.int64)
 
 
+# In order of beginning.
 _CAMPAIGNS = (
     Advertising("Existing customers", "Repeat", "Direct", "Phone", 0.03, 0.62, 0),
     Advertising("Google Ads – Search", "Paid Search", "Google", "CPC", 0.21, 0.05, 21_500),
@@ -113,8 +114,8 @@ _CAMPAIGNS = (
     Advertising("Direct mail spring", "Direct Mail", "Mail house", "Post", 0.05, 0.02, 6_200),
     Advertising("Neighbour referral", "Referral", "Referral", "Word of mouth", 0.12, 0.06, 0),
     Advertising("Radio – morning show", "Radio", "WTRY", "Radio", 0.05, 0.01, 9_800, 0.0, 0.55),
-    Advertising("Facebook retargeting", "Social", "Meta", "CPM", 0.06, 0.02, 4_400, 0.15),
     Advertising('Truck wraps "See us?"', "Branding", "Truck", "Outdoor", 0.03, 0.02, 1_150),
+    Advertising("Facebook retargeting", "Social", "Meta", "CPM", 0.06, 0.02, 4_400, 0.15),
     Advertising("Home show", "Events", "Home show", "Event", 0.02, 0.0, 12_500, 0.3, 0.42),
     Advertising("Bing Ads", "Paid Search", "Microsoft", "CPC", 0.01, 0.01, 2_050, 0.4),
 )

@@ -239,7 +239,7 @@ class _Desk:
         used = given + np.where(
             stream.random(len(covered)) < 0.6, 5 * MINUTE, between(stream, DAY, 30 * DAY, len(covered))
         )
-        goodwill = some(stream, np.flatnonzero(invoices.billed != NEVER), 0.006, at_least=6)
+        goodwill = some(stream, np.flatnonzero(invoices.billed != NEVER), 0.006, at_least=16)
         offered = invoices.billed[goodwill] + between(stream, DAY, 60 * DAY, len(goodwill))
         fate = stream.random(len(goodwill))
         ending = offered + between(stream, 10 * DAY, 200 * DAY, len(goodwill))

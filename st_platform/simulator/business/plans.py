@@ -244,12 +244,12 @@ def _live(
     effective = np.where(at_once, safe, calendar.to_utc(date) + between(stream, HOUR, 5 * HOUR, count))
 
     sleeps = np.zeros(count, dtype=bool)
-    sleeps[some(stream, np.arange(count), 0.07, at_least=min(3, count))] = True
+    sleeps[some(stream, np.arange(count), 0.12, at_least=min(4, count))] = True
     suspended = np.where(sleeps, terms.created + between(stream, 20 * DAY, 300 * DAY, count), NEVER)
     rest = np.where(
         stream.random(count) < 0.25, between(stream, HOUR, 6 * HOUR, count), between(stream, DAY, 38 * DAY, count)
     )
-    wakes = sleeps & (stream.random(count) < 0.85)
+    wakes = sleeps & (stream.random(count) < 0.7)
     resumed = np.where(wakes, np.where(sleeps, suspended, 0) + rest, NEVER)
     gone = np.zeros(count, dtype=bool)
     gone[some(stream, np.flatnonzero(terms.previous == NONE), 0.006, at_least=1)] = True

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from st_platform.simulator.business.billing import removed_at
 from st_platform.simulator.business.chance import Ints
 from st_platform.simulator.business.invoices import Configuration
 from st_platform.simulator.business.pricebook import (
@@ -89,7 +90,7 @@ _LABOUR = np.array([sku.type == "Service" for sku in SKUS])
 def invoice_items(view: View, rows: Ints, modified: Ticks, at: int) -> Texts:
     """Items as their feed shows them."""
     b = view.business
-    active = (b.lines.removed[rows] > at) & (b.invoice_inactive[b.lines.invoice[rows]] > at)
+    active = (removed_at(b.lines, b.bills, rows) > at) & (b.invoice_inactive[b.lines.invoice[rows]] > at)
     extra = [
         f'"active":{state},"invoiceId":{invoice}'
         for state, invoice in zip(booleans(active), ids(b.lines.invoice[rows], First.INVOICE), strict=True)
@@ -254,7 +255,7 @@ def _embedded(view: View, item_versions: VersionLog, rows: Ints, at: int) -> Tex
     count = np.where(b.invoices.billed[rows] <= at, b.bills.count[rows], 0)
     start = np.cumsum(count) - count
     lines = np.repeat(b.bills.first[rows] - start, count) + np.arange(int(count.sum()))
-    kept = b.lines.removed[lines] > at
+    kept = removed_at(b.lines, b.bills, lines) > at
     times = item_versions.modified(lines, at)
     kept &= times != NEVER
     owner = np.repeat(np.arange(len(rows)), count)[kept]
