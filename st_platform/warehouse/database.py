@@ -36,10 +36,11 @@ _MAY_BECOME = """
 class Database:
     """A pool of at most `max_connections` sessions, opened on demand; thread-safe.
 
-    With `role`, every session acts as that role if the user may; otherwise as the user itself.
+    With `role`, every session acts as that role if the user may; otherwise as the user itself. Who finds all
+    sessions taken, or the server away, waits up to `patience` seconds.
     """
 
-    def __init__(self, url: str, *, role: str | None = None, max_connections: int = 8) -> None:
+    def __init__(self, url: str, *, role: str | None = None, max_connections: int = 8, patience: float = 30) -> None:
         self.url = url
         self._role = role
         self._pool = ConnectionPool(
@@ -47,7 +48,7 @@ class Database:
             min_size=0,
             max_size=max_connections,
             max_idle=120,
-            timeout=30,
+            timeout=patience,
             open=False,
             configure=self._configure,
             check=ConnectionPool.check_connection,
@@ -81,7 +82,7 @@ class Database:
         """A session in a transaction: committed on leaving, rolled back when an exception leaves.
 
         Raises:
-            DatabaseUnavailable: none could be had within 30 seconds.
+            DatabaseUnavailable: none could be had within `patience` seconds.
         """
         self._pool.open()
         try:
@@ -149,7 +150,9 @@ def _unavailable(url: str) -> DatabaseUnavailable:
         connect(url).close()
     except DatabaseUnavailable as error:
         return error
-    return DatabaseUnavailable("no free database session within 30 seconds", _shown(url), "Raise max_connections.")
+    return DatabaseUnavailable(
+        "no database session was free in time", _shown(url), "Raise max_connections, or run less at once."
+    )
 
 
 def _shown(url: str) -> str:

@@ -1,0 +1,92 @@
+"""Resource tables follow their records: additive, commented, and never retyped by themselves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from st_platform.servicetitan.catalog import CATALOG
+from st_platform.servicetitan.records.base import Instant, Int64, Record
+from st_platform.warehouse.database import Database, connect
+from st_platform.warehouse.errors import TableMismatch
+from st_platform.warehouse.merge import merge_page
+from st_platform.warehouse.tables import ensure_table
+
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+class Customer(Record):
+    """A customer with one field more than the real one has."""
+
+    id: Int64
+    name: str | None = None
+    modified_on: Instant | None = None
+    created_on: Instant | None = None
+    loyalty_points: Int64 | None = None
+
+
+class Retyped(Record):
+    id: Int64
+    name: Int64 | None = None
+    modified_on: Instant | None = None
+    created_on: Instant | None = None
+
+
+WIDER = replace(CATALOG["customers"], record=Customer)
+
+
+def test_a_new_field_becomes_a_column_beside_the_rows_that_are_there(database_url: str) -> None:
+    with connect(database_url) as connection, Database(database_url, role="st_loader") as database:
+        with database.connection() as session:
+            rows = [CATALOG["customers"].record(id=1)]  # pyright: ignore[reportCallIssue]
+            merge_page(session, CATALOG["customers"], 1001, rows, fetch_seq=1, fetched_at=NOON)
+        assert ensure_table(connection, WIDER) == ["loyalty_points"]
+        assert ensure_table(connection, WIDER) == []
+        with database.connection() as session:
+            page = [Customer(id=1, loyalty_points=5), Customer(id=2, loyalty_points=6)]
+            merge_page(session, WIDER, 1001, page, fetch_seq=2, fetched_at=NOON)
+        found = connection.execute("SELECT id, loyalty_points FROM servicetitan.customers ORDER BY id").fetchall()
+    assert found == [(1, 5), (2, 6)]
+
+
+def test_a_table_keeps_columns_that_its_record_lost(database_url: str) -> None:
+    with connect(database_url) as connection:
+        ensure_table(connection, WIDER)
+        found = connection.execute(
+            "SELECT FROM information_schema.columns WHERE table_name = 'customers' AND column_name = 'balance'"
+        ).fetchall()
+    assert len(found) == 1
+
+
+def test_another_type_is_refused_by_column(database_url: str) -> None:
+    retyped = replace(CATALOG["customers"], record=Retyped)
+    with connect(database_url) as connection, pytest.raises(TableMismatch, match="name is text, the record"):
+        ensure_table(connection, retyped)
+
+
+def test_every_column_of_every_table_is_explained(database: Database) -> None:
+    with database.connection() as connection:
+        silent = connection.execute(
+            "SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"
+            " WHERE c.relnamespace = 'servicetitan'::regnamespace AND c.relkind = 'r'"
+            " AND col_description(c.oid, a.attnum) IS NULL"
+        ).fetchall()
+        unexplained = connection.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'servicetitan'::regnamespace AND relkind = 'r'"
+            " AND obj_description(oid) IS NULL"
+        ).fetchall()
+    assert (silent, unexplained) == ([], [])
+
+
+def test_the_key_of_every_table_begins_with_the_tenant(database: Database) -> None:
+    with database.connection() as connection:
+        found = connection.execute(
+            "SELECT c.relname::text, array_agg(a.attname::text ORDER BY k.place)"
+            " FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid"
+            " CROSS JOIN unnest(i.indkey::int[]) WITH ORDINALITY AS k (attnum, place)"
+            " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum"
+            " WHERE i.indisprimary AND c.relnamespace = 'servicetitan'::regnamespace GROUP BY 1"
+        ).fetchall()
+    assert dict(found) == {name: ["tenant_id", *entry.key] for name, entry in CATALOG.items()}
