@@ -1,0 +1,96 @@
+"""A dbt that is run as people run it, and a database of its own for each module of tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+PROJECT = Path(__file__).parents[3] / "dbt_project"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one dbt invocation did: exit code, status by name of the node, and all it said."""
+
+    code: int
+    statuses: Mapping[str, str]
+    output: str
+
+
+@dataclass(frozen=True)
+class Dbt:
+    """The dbt command on one database; `folder` receives targets and logs."""
+
+    url: str = field(repr=False)
+    folder: Path
+    project: Path = PROJECT
+
+    def __call__(self, *arguments: str, target: str = "prod") -> Outcome:
+        artifacts = self.folder / target
+        command = [str(Path(sys.executable).parent / "dbt"), "--no-use-colors", *arguments, "--target", target]
+        command += ["--project-dir", str(self.project), "--profiles-dir", str(PROJECT)]
+        command += ["--target-path", str(artifacts), "--log-path", str(self.folder / "logs")]
+        (artifacts / "run_results.json").unlink(missing_ok=True)
+        finished = subprocess.run(command, env=self._environment(), capture_output=True, text=True, check=False)
+        written = artifacts / "run_results.json"
+        results = json.loads(written.read_text())["results"] if written.exists() else []
+        statuses = {result["unique_id"].split(".")[2]: result["status"] for result in results}
+        return Outcome(finished.returncode, statuses, finished.stdout + finished.stderr)
+
+    def _environment(self) -> dict[str, str]:
+        parts = {name: str(value) for name, value in conninfo_to_dict(self.url).items()}
+        variables = {
+            "ST_DB_HOST": parts["host"],
+            "ST_DB_PORT": parts["port"],
+            "ST_DB_USER": parts["user"],
+            "ST_DB_PASSWORD": parts.get("password", ""),
+            "ST_DB_NAME": parts["dbname"],
+            "ST_DBT_DEV_NAME": "Ada.L",
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "ST_DB"))}
+        return inherited | variables
+
+
+@pytest.fixture(scope="module")
+def module_database_url(postgres_url: str, database_template: str) -> Iterator[str]:
+    """The URL of a database with all source tables and no rows, shared by the tests of a module."""
+    name = f"st_dbt_{uuid4().hex[:12]}"
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        admin.execute(create.format(sql.Identifier(name), sql.Identifier(database_template)))
+    url = make_conninfo(postgres_url, dbname=name)
+    with psycopg.connect(url, autocommit=True) as owner:
+        owner.execute("SELECT platform.apply_grants()")  # what is granted on a database is not copied with it
+    yield url
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="module")
+def dbt(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Dbt:
+    return Dbt(module_database_url, tmp_path_factory.mktemp("dbt"))
+
+
+@pytest.fixture(scope="module")
+def query(module_database_url: str) -> Callable[..., list[tuple[Any, ...]]]:
+    """Rows of a statement on the module's database."""
+
+    def run(statement: str, parameters: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
+        with psycopg.connect(module_database_url, autocommit=True) as connection:
+            cursor = connection.execute(sql.SQL(statement), parameters)  # pyright: ignore[reportArgumentType]
+            return cursor.fetchall() if cursor.description else []
+
+    return run

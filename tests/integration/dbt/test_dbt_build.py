@@ -1,0 +1,125 @@
+"""The whole dbt project on two hand-written tenants with the same ids: figures to the cent, and checks that bite."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.integration.dbt.conftest import Dbt, Outcome
+from tests.integration.dbt.rows import insert_row, land
+
+Query = Callable[..., list[tuple[Any, ...]]]
+
+AS_OF = ("--vars", json.dumps({"as_of_date": "2026-03-31"}))
+
+
+@pytest.fixture(scope="module")
+def built(dbt: Dbt) -> Outcome:
+    land(dbt.url)
+    return dbt("build", *AS_OF)
+
+
+def test_everything_builds_and_every_test_passes(built: Outcome) -> None:
+    assert built.code == 0, built.output
+    assert {name: status for name, status in built.statuses.items() if status not in {"success", "pass"}} == {}
+    assert "WARN" not in built.output.replace("WARN=0", "")
+
+
+def test_revenue_is_right_to_the_cent(built: Outcome, query: Query) -> None:
+    lines = query(
+        "SELECT tenant_id, invoice_item_id, revenue_kind, revenue_date, customer_id, job_id, revenue_amount,"
+        " non_income_amount, sold_hours FROM marts_finance.fct_revenue ORDER BY 1, 2"
+    )
+    february, none = date(2026, 2, 28), Decimal("0.00")
+    assert lines == [
+        (1001, 1000, "job", february, 1, 10, Decimal("80.10"), none, Decimal("3.0000")),
+        (1001, 1001, "job", february, 1, 10, none, Decimal("19.90"), Decimal("0.0000")),
+        (1001, 1002, "adjustment", date(2026, 3, 20), 1, 10, Decimal("-20.10"), none, Decimal("0.0000")),
+        (1001, 1030, "membership", date(2026, 3, 16), 1, None, Decimal("19.99"), none, Decimal("0.0000")),
+        (2002, 1000, "job", february, 2, 10, Decimal("7.01"), none, Decimal("0.0000")),
+        (2002, 1002, "non_job", date(2026, 3, 20), 3, None, Decimal("0.03"), none, Decimal("0.0000")),
+        (2002, 1003, "job", date(2026, 3, 24), 1, 11, Decimal("500.00"), none, Decimal("0.0000")),
+    ]
+
+
+def test_receivables_are_right_to_the_cent(built: Outcome, query: Query) -> None:
+    rows = query(
+        "SELECT tenant_id, customer_id, root_invoice_id, bucket, days_past_due, open_amount"
+        " FROM marts_finance.fct_ar_aging ORDER BY tenant_id, root_invoice_id NULLS LAST"
+    )
+    assert rows == [
+        (1001, 1, 100, "1-30", 16, Decimal("37.89")),
+        (1001, 1, 102, "1-30", 6, Decimal("500.00")),
+        (1001, 1, 103, "current", -15, Decimal("21.39")),
+        (1001, 1, 105, "91+", 120, Decimal("275.00")),
+        (1001, 1, None, "current", None, Decimal("-6.00")),
+        (2002, 2, 100, "current", 0, Decimal("7.01")),
+        (2002, 1, 102, "1-30", 6, Decimal("-1.00")),
+    ]
+
+
+def test_readers_see_marts_and_nothing_else(built: Outcome, query: Query) -> None:
+    allowed = query("SELECT nspname FROM pg_namespace WHERE has_schema_privilege('st_reader', nspname, 'USAGE')")
+    schemas = {name for (name,) in allowed if not name.startswith(("pg_", "information_schema", "public"))}
+    assert schemas == {"marts_finance", "marts_platform"}
+    assert query("SELECT has_table_privilege('st_reader', 'marts_finance.fct_revenue', 'SELECT')") == [(True,)]
+
+
+def test_every_column_that_is_built_is_described(built: Outcome, dbt: Dbt, query: Query) -> None:
+    """Both ways: what the property files name exists, and what exists is named there."""
+    nodes = json.loads((dbt.folder / "prod/manifest.json").read_text())["nodes"].values()
+    described = {
+        (node["schema"], node["name"], column)
+        for node in nodes
+        if node["resource_type"] in {"model", "seed"}
+        for column in node["columns"]
+    }
+    schemas = sorted({schema for schema, _, _ in described})
+    existing = query(
+        "SELECT table_schema, table_name, column_name FROM information_schema.columns WHERE table_schema = ANY (%s)",
+        [schemas],
+    )
+    assert set(existing) == described
+
+
+def test_a_developer_builds_one_mart_beside_production(built: Outcome, dbt: Dbt, query: Query) -> None:
+    """`--defer`: what is not selected is read from production; production itself is not touched."""
+    before = query("SELECT oid, relname FROM pg_class WHERE relnamespace = 'marts_finance'::regnamespace ORDER BY 1")
+    state = str(dbt.folder / "prod")
+    outcome = dbt("run", "--select", "fct_revenue", "--defer", "--state", state, *AS_OF, target="dev")
+    assert outcome.code == 0, outcome.output
+    assert query("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'dev%'") == [("dev_ada_l_marts_finance",)]
+    assert query("SELECT sum(revenue_amount) FROM dev_ada_l_marts_finance.fct_revenue") == [(Decimal("587.03"),)]
+    assert query("SELECT oid, relname FROM pg_class WHERE relnamespace = 'marts_finance'::regnamespace ORDER BY 1") == (
+        before
+    )
+
+
+def test_broken_figures_are_caught_and_kept(built: Outcome, dbt: Dbt, query: Query) -> None:
+    """A cent too much, a subtotal that is off, a balance that is off and a tenant nobody registered."""
+    query("UPDATE marts_finance.fct_revenue SET revenue_amount = revenue_amount + 0.01 WHERE invoice_item_id = 1030")
+    query(
+        "UPDATE intermediate.int_invoices__rooted SET sub_total_amount = sub_total_amount + 0.02,"
+        " balance_amount = balance_amount + 0.02 WHERE tenant_id = 1001 AND invoice_id = 100"
+    )
+    with psycopg.connect(dbt.url) as connection:
+        insert_row(connection, "customers", 3003, {"id": 1, "name": "Nobody's", "active": True})
+    outcome = dbt("test", "--select", "test_type:singular", "fct_revenue_keeps_every_recognised_cent")
+    assert outcome.code == 1
+    assert {name: status for name, status in outcome.statuses.items() if status not in {"pass", "success"}} == {
+        "revenue_is_the_income_lines": "fail",
+        "fct_revenue_keeps_every_recognised_cent": "fail",
+        "invoice_lines_add_up_to_the_subtotal": "fail",
+        "every_tenant_is_registered": "fail",
+        "open_invoices_match_the_api_balances": "warn",
+    }
+    assert query(
+        "SELECT tenant_id, actual_amount - expected_amount FROM test_failures.revenue_is_the_income_lines"
+    ) == [(1001, Decimal("0.01"))]
+    assert query("SELECT tenant_id FROM test_failures.open_invoices_match_the_api_balances") == [(1001,)]
