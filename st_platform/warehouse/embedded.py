@@ -16,7 +16,7 @@ import shutil
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zlib import crc32
@@ -326,7 +326,8 @@ class EmbeddedPostgres:
 
     def _read_state(self) -> _State | None:
         try:
-            return _State(**json.loads(self._state_file.read_text()))
+            found = json.loads(self._state_file.read_text())
+            return _State(**{field.name: found[field.name] for field in fields(_State) if field.name in found})
         except FileNotFoundError:
             return None
         except PermissionError as error:
