@@ -40,6 +40,13 @@ _passages: Counter[Failpoint] = Counter()
 _lock = Lock()
 
 
+def arm(text: str) -> None:
+    """Set the armed failpoint, as the variable does: a name, or a name and which passage of it."""
+    global _armed
+    _armed = text
+    _passages.clear()
+
+
 def reach(point: Failpoint) -> None:
     """Pass `point`; the process ends here if it is the armed one."""
     if not _armed:
