@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import itemgetter
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from msgspec.structs import astuple
@@ -150,7 +150,8 @@ class _Page:
 
     @classmethod
     def of(cls, resource: Resource, rows: Sequence[Record | Row]) -> _Page:
-        values = [astuple(row.record if isinstance(row, Row) else row) for row in rows]
+        records, extras = _unwrapped(rows)
+        values = list(map(astuple, records))
         names = [column.name for column in resource.columns]
         key = itemgetter(*(names.index(name) for name in resource.key))
         keys = list(map(key, values))
@@ -160,7 +161,6 @@ class _Page:
             origins.sort(key=keys.__getitem__)
         else:
             origins.sort(key=lambda origin: tuple((part is None, part) for part in keys[origin]))
-        extras = [row.extra if isinstance(row, Row) else None for row in rows]
         return cls(
             [values[origin] for origin in origins],
             [extras[origin] for origin in origins] if any(extras) else None,
@@ -168,6 +168,14 @@ class _Page:
             [keys[origin] for origin in origins],
             _has_deleted(resource, names, values),
         )
+
+
+def _unwrapped(rows: Sequence[Record | Row]) -> tuple[Sequence[Record], Sequence[bytes | None]]:
+    """The records, and what was beside them; nothing at all in the usual case that no row is wrapped."""
+    if Row not in set(map(type, rows)):
+        return cast(Sequence[Record], rows), ()
+    records = [row.record if isinstance(row, Row) else row for row in rows]
+    return records, [row.extra if isinstance(row, Row) else None for row in rows]
 
 
 def _has_deleted(resource: Resource, names: list[str], values: list[tuple[Any, ...]]) -> bool:
@@ -209,7 +217,8 @@ class _Landing:
         """Whether the page can be copied straight in: none of its keys is there, none of its rows is deleted."""
         if page.has_deleted:
             return False
-        return not _one(self._connection.execute(self._texts.any_known, {**self._values, "keys": page.keys}))[0]
+        keys = page.keys if isinstance(page.keys[0], str) else "{" + ",".join(map(str, page.keys)) + "}"
+        return not _one(self._connection.execute(self._texts.any_known, {**self._values, "keys": keys}))[0]
 
     def copy(self, page: _Page) -> bool:
         """COPY into the table itself; False if somebody else was inserting one of the keys."""
