@@ -74,7 +74,7 @@ class Stage:
 
 
 def run_demo(*, no_ui: bool, fresh: bool) -> None:
-    """Play the demo; returns when it is over, raises CommandFailed when a step or check is not good."""
+    """Play the demo; raises CommandFailed when a step, or in the end a check, is not good."""
     from st_platform.cli.demo.steps import play, wait_for_the_end
 
     settings = demo_settings(os.environ)
@@ -93,9 +93,12 @@ def run_demo(*, no_ui: bool, fresh: bool) -> None:
             children = curtain.enter_context(Children(root / "logs"))
             curtain.callback(_ignore_signals)
             stage = Stage(settings, root, children, ports={name: free_port(port) for name, port in PORTS.items()})
-            play(stage)
+            bad = play(stage)
             if not no_ui:
                 wait_for_the_end(stage)
+            if bad:
+                fix = "They are listed above with their reason; `st-platform demo` shows them in the UI."
+                raise CommandFailed(f"{len(bad)} checks are not good", str(root), fix)
     except Interrupted as interrupt:
         note("The demo was stopped; everything it started is down.")
         sys.exit(128 + interrupt.number)
