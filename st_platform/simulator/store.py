@@ -161,16 +161,16 @@ class Shelf:
         rows = rows[keep]
         modified = None if modified is None else modified[keep]
         by_time = query.sort == "ModifiedOn"
+        grain = DAY if self.endpoint.loose_sort else 1
         if by_time:
-            keys = self.table.versions.modified(rows, now) if modified is None else modified
-            keys = keys // DAY if self.endpoint.loose_sort else keys
+            keys = (self.table.versions.modified(rows, now) if modified is None else modified) // grain
         else:
             keys = rows + self.table.first_id
         order = np.lexsort((rows, keys))
         keys, handles = keys[order], rows[order]
         edited = [row for row in self.edits.rows(now) if _matches(row, query)] if self.edits else []
         if edited:
-            extra = np.array([row.modified if by_time else row.id for row in edited], dtype=np.int64)
+            extra = np.array([row.modified // grain if by_time else row.id for row in edited], dtype=np.int64)
             keys = np.concatenate([keys, extra])
             ids = np.concatenate([handles + self.table.first_id, [row.id for row in edited]])
             handles = np.concatenate([handles, -1 - np.arange(len(edited), dtype=np.int64)])

@@ -90,8 +90,8 @@ class Universe:
 
     def reset(self) -> None:
         """Back to the state after start: clock, edits, faults, logs, options, scopes."""
-        self.clock.set(self.start)
         self.clock.ticking = self._ticking
+        self.clock.set(self.start)
         self.faults.clear()
         self.requests.clear()
         self.options = Options()

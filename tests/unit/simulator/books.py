@@ -43,7 +43,7 @@ def discrepancies(books: Books) -> list[str]:
 
 def cents(value: Any) -> int:
     """An amount of either spelling in cents; refuses fractions of a cent."""
-    scaled = Decimal(value) * 100
+    scaled = Decimal(str(value)) * 100
     if scaled != scaled.to_integral_value():
         raise ValueError(f"{value} is not a whole number of cents")
     return int(scaled)
