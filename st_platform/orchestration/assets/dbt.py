@@ -91,11 +91,13 @@ def on_cadence(extracts: dg.AssetSelection) -> dg.AutomationCondition:
     below a model that is asked for come along in the same run.
     """
     changed = dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed()).allow(extracts)
-    due = (
-        dg.AutomationCondition.cron_tick_passed(MARTS_CRON)
-        & changed.since(dg.AutomationCondition.newly_requested())
-        & ~dg.AutomationCondition.in_progress()
+    # A request becomes visible one look later, and in a tie the reset wins. What changed in that look counts again in
+    # the look after it, or it would be forgotten.
+    just_before = (~changed).newly_true()
+    pending = (changed | just_before).since(
+        dg.AutomationCondition.newly_requested() | dg.AutomationCondition.initial_evaluation()
     )
+    due = dg.AutomationCondition.cron_tick_passed(MARTS_CRON) & pending & ~dg.AutomationCondition.in_progress()
     follows = dg.AutomationCondition.any_deps_match(dg.AutomationCondition.will_be_requested())
     return (due | follows).with_label(f"an extract changed, at {MARTS_CRON}")
 

@@ -57,7 +57,7 @@ def repository(definitions: dg.Definitions) -> dg.RepositoryDefinition:
 
 
 @pytest.fixture
-def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    """Dagster's own storage, empty."""
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as local:
-        yield local
+def instance() -> Iterator[dg.DagsterInstance]:
+    """Dagster's own storage, empty and in memory."""
+    with dg.DagsterInstance.ephemeral() as ephemeral:
+        yield ephemeral

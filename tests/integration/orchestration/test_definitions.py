@@ -180,6 +180,21 @@ def test_a_backfill_of_120_days_7_resources_and_2_tenants_is_one_run_per_tenant(
     assert asked == [sorted(extract(tenant, name) for name in seven) for tenant in TENANTS]
 
 
+def test_two_tenants_of_equal_policy_would_share_a_run() -> None:
+    """The broken variant: why each tenant's backfill policy is its own."""
+    days = dg.DailyPartitionsDefinition("2026-07-01", end_date="2026-07-11")
+    keys = [extract(tenant, "jobs") for tenant in TENANTS]
+    policy = dg.BackfillPolicy.single_run()
+    assets = [dg.asset(key=key, partitions_def=days, backfill_policy=policy)(lambda: None) for key in keys]
+    graph = dg.Definitions(assets=assets).get_repository_def().asset_graph
+    wanted = {AssetKeyPartitionKey(key, day) for key in keys for day in days.get_partition_keys()}
+
+    with DagsterInstance.ephemeral() as instance:
+        requests = build_run_requests_with_backfill_policies(wanted, graph, instance)
+
+    assert [sorted(request.asset_selection or ()) for request in requests] == [sorted(keys)]
+
+
 def test_it_loads_without_tenants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from st_platform.definitions import build
 
