@@ -136,7 +136,7 @@ def test_a_range_of_days_is_read_as_one_window_and_marks_every_day(platform: Pla
 def test_a_materialization_says_what_came_and_what_is_proven(platform: Platform) -> None:
     run = platform.run(("northwind", "locations"), days=(FIRST_DAY, day(1)))
 
-    said = {name: value.value for name, value in platform.materializations(run)[0].metadata.items()}
+    said: dict[str, Any] = {name: value.value for name, value in platform.materializations(run)[0].metadata.items()}
     rows = len(platform.bench.rows("locations"))
     assert said["rows received"] >= rows > 0
     assert said["rows inserted"] == rows
@@ -159,7 +159,7 @@ def test_the_data_version_moves_with_the_data_only(platform: Platform) -> None:
         for _ in range(2):
             run = platform.run(path, days=day(0))
             assert run.is_success
-            versions.append(platform.materializations(run)[0].tags["dagster/data_version"])
+            versions.append((platform.materializations(run)[0].tags or {})["dagster/data_version"])
 
     assert versions[0] == versions[1]
     assert versions[1] != versions[2]

@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 import time_machine
 from dagster import AssetKey
+from dagster._core.definitions.asset_daemon_cursor import AssetDaemonCursor
 
 from st_platform.orchestration.assets.dbt import on_cadence
 
@@ -52,7 +53,7 @@ class Daemon:
     def __init__(self, instance: dg.DagsterInstance, condition: dg.AutomationCondition) -> None:
         self.instance = instance
         self.definitions = world(condition)
-        self.cursor: object = None
+        self.cursor: AssetDaemonCursor | None = None
         self.look(START)
 
     def look(self, at: datetime) -> set[AssetKey]:
