@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from os.path import relpath
 from typing import TYPE_CHECKING
 
 from st_platform.cli.output import print_table, stdout
+from st_platform.cli.processes import program
 
 if TYPE_CHECKING:
     import psycopg
@@ -23,33 +25,36 @@ def show_summary(stage: Stage, tenants: dict[str, Tenant]) -> None:
         rows.append(("all", *(sum(by_tenant[name] for by_tenant in counts.values()) for name in names)))
         print_table("Rows per resource", ("resource", *names), rows)
         print_table("Models", ("schema", "model", "rows"), mart_counts(connection))
-        money = revenue(connection)
-        if money:
-            print_table("Completed revenue", ("tenant", "amount"), money)
-    out = stdout()
-    for line in _WHERE_TO_GO.format(
+        columns = ("tenant", "revenue, all years", "revenue, last 12 months", "open receivables")
+        print_table("Money", columns, money(connection, tenants))
+    us = relpath(program("st-platform"))
+    where = _WHERE_TO_GO.format(
         ui=stage.url("ui"),
         tenants=stage.url("tenants"),
         tenant=names[0],
-        database=stage.settings.embedded_dir,
-        state=stage.root.parent,
-    ).splitlines():
-        out.print(line, markup=False, soft_wrap=True)
+        psql=f"ST_STATE_DIR={relpath(stage.root)} {us} db psql" if stage.owns_database else f"{us} db psql",
+        us=us,
+    )
+    stdout().print(where, markup=False, soft_wrap=True)
 
 
 _WHERE_TO_GO = """
-Dagster                  {ui}
-  lineage                {ui}/asset-groups
-  one extract            {ui}/assets/servicetitan/{tenant}/invoices
-  the backfill           {ui}/runs?view=backfills
-  checks and freshness   {ui}/asset-health
-Simulated ServiceTitan   {tenants}/_sim/health
+Where to click
+  everything             {ui}/assets
+  from source to mart    {ui}/asset-groups
+  one extract, by day    {ui}/assets/servicetitan/{tenant}/invoices?view=partitions
+  a mart and its checks  {ui}/assets/marts_finance/fct_revenue?view=checks
+  the backfills          {ui}/runs?view=backfills
+  simulated ServiceTitan {tenants}/_sim/health
+  SQL                    {psql}
 
-Try next
+What to try next
   · In the UI open an extract, choose Materialize and pick some days.
-  · Move the simulated clock a day forward and materialize again:
-      curl -X POST {tenants}/_sim/clock -d '{{"advance_seconds": 86400}}'
-  · Point it at your own tenant: copy tenants.example.toml and .env.example, then `st-platform doctor` and `make dev`.
+  · Let two hours of business go by in the simulated tenants, then materialize today:
+      curl -X POST {tenants}/_sim/clock -d '{{"advance_seconds": 7200}}'
+  · Switch on a schedule under Automation.
+  · Point it at your own tenant: copy tenants.example.toml to tenants.toml and .env.example to .env, fill them in,
+    then `{us} doctor` and `make dev`.
 """
 
 
@@ -85,5 +90,17 @@ def mart_counts(connection: psycopg.Connection) -> list[tuple[str, str, int]]:
     return counts
 
 
-def revenue(connection: psycopg.Connection) -> list[tuple[object, ...]]:
-    return []
+def money(connection: psycopg.Connection, tenants: dict[str, Tenant]) -> list[tuple[object, ...]]:
+    """By tenant: revenue of all years, of the last 365 days, and what is still to be paid."""
+    found = {
+        tenant_id: amounts
+        for tenant_id, *amounts in connection.execute(
+            "SELECT tenant_id, revenue, revenue_of_a_year, coalesce(open_amount, 0) FROM"
+            " (SELECT tenant_id, sum(revenue_amount) AS revenue,"
+            "   sum(revenue_amount) FILTER (WHERE revenue_date > current_date - 365) AS revenue_of_a_year"
+            "   FROM marts_finance.fct_revenue GROUP BY tenant_id) AS earned"
+            " LEFT JOIN (SELECT tenant_id, sum(open_amount) AS open_amount FROM marts_finance.fct_ar_aging"
+            "   GROUP BY tenant_id) AS owed USING (tenant_id)"
+        )
+    }
+    return [(name, *found.get(tenant.tenant_id, (None, None, None))) for name, tenant in tenants.items()]
