@@ -234,7 +234,7 @@ def build_models(stage: Stage, dagster: DagsterApi, step: Step) -> None:
 
 
 def judge_checks(stage: Stage, dagster: DagsterApi, tenants: dict[str, Tenant], step: Step) -> list[CheckState]:
-    """Evaluate what no run has evaluated yet; returns the checks that are not good.
+    """Evaluate what no run has evaluated yet; returns the checks that are not good. Warnings are told, and pass.
 
     Raises:
         CommandFailed: there is no check at all.
@@ -246,17 +246,24 @@ def judge_checks(stage: Stage, dagster: DagsterApi, tenants: dict[str, Tenant], 
     checks = dagster.checks()
     if not checks:
         raise CommandFailed("there is no check", dagster.url, "The code location defines none; something is missing.")
-    bad = [check for check in checks if not check.passed]
-    step.detail = f"{len(checks) - len(bad)} of {len(checks)} checks are good"
-    for check in bad:
+    warned = [check for check in checks if is_warning(check)]
+    bad = [check for check in checks if not check.passed and not is_warning(check)]
+    step.detail = f"{len(checks) - len(bad) - len(warned)} of {len(checks)} checks are good, {len(warned)} warn"
+    for check in (*warned, *bad):
         note(describe(check))
     return bad
 
 
+def is_warning(check: CheckState) -> bool:
+    """Whether the check was evaluated and found something that its owner wants to know, not to be stopped by."""
+    return check.status == "FAILED" and check.severity == "WARN"
+
+
 def describe(check: CheckState) -> str:
     """One line about a check that is not good."""
-    reason = " ".join((check.description or "no reason given").split())
-    return f"{'/'.join(check.path)} {check.name}: {check.status or 'never evaluated'}, {reason}"
+    word = "warns" if is_warning(check) else (check.status or "never evaluated").lower().replace("_", " ")
+    reason = " ".join((check.description or "the UI shows the rows").split())
+    return f"{'/'.join(check.path)} {check.name} {word}: {reason}"
 
 
 def run_jobs(stage: Stage, dagster: DagsterApi, jobs: Sequence[str], step: Step) -> None:

@@ -188,8 +188,8 @@ def test_checks_that_all_pass_are_good(judge: Judge) -> None:
     "bad",
     [
         check("fresh", "FAILED"),
-        check("fresh", "FAILED", "WARN"),
         check("fresh", "EXECUTION_FAILED"),
+        check("fresh", "EXECUTION_FAILED", "WARN"),
         check("fresh", "SKIPPED"),
         check("fresh", None),
     ],
@@ -199,6 +199,11 @@ def test_a_check_that_is_anything_but_passed_is_not_good_and_named(
 ) -> None:
     assert judge(FakeDagster([check("certified", "SUCCEEDED"), bad])) == [bad]
     assert "servicetitan/acme/jobs fresh" in capsys.readouterr().err
+
+
+def test_a_warning_is_told_and_passes(judge: Judge, capsys: pytest.CaptureFixture[str]) -> None:
+    assert judge(FakeDagster([check("complete", "FAILED", "WARN")])) == []
+    assert "servicetitan/acme/jobs complete warns: rows are missing" in capsys.readouterr().err
 
 
 def test_a_dagster_without_any_check_is_not_good(judge: Judge) -> None:
