@@ -80,7 +80,8 @@ class Simulator:
         self._http.delete("/_sim/faults").raise_for_status()
 
     def options(self, **options: Any) -> dict[str, Any]:
-        """Set feed_page_size, requests_per_second, unlimited, feed_token_seconds, gzip, retry_after_header."""
+        """Set feed_page_size, requests_per_second, unlimited, feed_token_seconds, gzip, retry_after_header,
+        feed_hides_changed_rows."""
         return self._post("/_sim/options", options)
 
     def scopes(self, scopes: list[str], *, tenant_id: int = 1001) -> None:

@@ -145,8 +145,6 @@ def answer_api(universe: Universe, request: Request, target: Target) -> Answer:
         return error(403, "The application is not connected to this tenant.")
     if target.endpoint.scope not in grant.scopes:
         return error(403, f"The application lacks the scope {target.endpoint.scope}.")
-    if wait := universe.limit.wait_for(tenant.tenant_id):
-        return too_many(wait, header=universe.options.retry_after_header)
     read = _feed if target.is_feed else _list
     return read(universe, tenant, target.endpoint, request.params)
 
@@ -160,7 +158,13 @@ def _feed(universe: Universe, tenant: SimulatedTenant, endpoint: Endpoint, param
     except InvalidToken as why:
         return error(400, "One or more validation errors occurred.", {"from": [f"Invalid 'from' value: {why}."]})
     shelf = tenant.shelves[endpoint.resource]
-    page = shelf.feed(since, now=now, recent=recent, size=universe.options.feed_page_size)
+    page = shelf.feed(
+        since,
+        now=now,
+        recent=recent,
+        size=universe.options.feed_page_size,
+        hides=universe.options.feed_hides_changed_rows,
+    )
     envelope = {
         "hasMore": json.dumps(page.has_more),
         "continueFrom": json.dumps(universe.mint.place(name, page.position, now=now)),

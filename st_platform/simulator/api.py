@@ -13,7 +13,7 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
-from st_platform.simulator.answers import Answer, Request, answer_api, answer_token, error, locate
+from st_platform.simulator.answers import Answer, Request, answer_api, answer_token, error, locate, too_many
 from st_platform.simulator.control import apply_edit, control_app
 from st_platform.simulator.edits import UnknownRow
 from st_platform.simulator.faults import Rule
@@ -64,19 +64,20 @@ class SimulatedApi:
             simulated=text(universe.clock.now()),
             user_agent=headers.get("user-agent"),
         )
+        wait = 0.0 if entry.tenant_id not in universe.tenants else universe.limit.wait_for(entry.tenant_id)
         request = Request(scope["method"], scope["path"], params, headers, await _body(receive))
         rule = universe.faults.choose(scope["path"], entry.tenant_id, resource, params)
         if rule is not None:
             entry.fault = rule.name or "unnamed"
             if rule.delay:
                 await asyncio.sleep(rule.delay)
-        answer, payload = await asyncio.to_thread(self._answer, request, rule)
+        answer, payload = await asyncio.to_thread(self._answer, request, rule, wait)
         entry.status, entry.rows, entry.bytes = answer.status, _count(answer), len(payload)
         await self._deliver(answer, payload, rule, client, send)
         if rule is not None:
             self._aftermath(rule, entry)
 
-    def _answer(self, request: Request, rule: Rule | None) -> tuple[Answer, bytes]:
+    def _answer(self, request: Request, rule: Rule | None, wait: float) -> tuple[Answer, bytes]:
         universe = self._universe
         if rule is not None and rule.revoke_tokens:
             universe.token_generation += 1
@@ -89,6 +90,8 @@ class SimulatedApi:
             answer = answer_token(universe, request)
         elif target is None:
             answer = error(404, "The requested resource was not found.")
+        elif wait:
+            answer = too_many(wait, header=universe.options.retry_after_header)
         else:
             answer = answer_api(universe, request, target)
         if rule is not None:

@@ -6,8 +6,8 @@ Not part of the API that is simulated; nothing here is logged, limited or spoile
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -23,8 +23,7 @@ from st_platform.simulator.faults import Rule
 from st_platform.simulator.store import Shelf
 from st_platform.simulator.universe import APP_KEY, SimulatedTenant, Universe
 
-PARTITION_DAYS = 120
-"""How many days of history the ready-made tenants file keeps as days of their own."""
+_BATCH = 5000
 
 
 class _Strict(BaseModel):
@@ -63,6 +62,7 @@ class OptionsBody(_Strict):
     feed_token_seconds: int | None = None
     gzip: bool | None = None
     retry_after_header: bool | None = None
+    feed_hides_changed_rows: bool | None = None
 
 
 class ScopesBody(_Strict):
@@ -178,7 +178,7 @@ class _ControlPlane:
     async def truth(self, request: Request) -> Response:
         shelf = self._shelf(request)
         chunks = shelf.truth(self._universe.clock.now())
-        return StreamingResponse(_lines("\n".join(rows) for rows in chunks if rows), media_type="application/x-ndjson")
+        return StreamingResponse(_lines(row for rows in chunks for row in rows), media_type="application/x-ndjson")
 
     async def changes(self, request: Request) -> Response:
         shelf = self._shelf(request)
@@ -194,7 +194,7 @@ class _ControlPlane:
             )
             for number, change in enumerate(shelf.changes(self._universe.clock.now()), start=1)
         )
-        return StreamingResponse(_lines(entries), media_type="application/x-ndjson")
+        return StreamingResponse(_lines(iter(entries)), media_type="application/x-ndjson")
 
     async def edit(self, request: Request) -> Response:
         body = await request.json()
@@ -257,8 +257,8 @@ class _ControlPlane:
 
     async def tenants_toml(self, request: Request) -> Response:
         base = f"{request.url.scheme}://{request.url.netloc}"
-        start = (instants.from_ticks(self._universe.start) - timedelta(days=PARTITION_DAYS)).date()
-        blocks = [_toml(tenant, base, start.isoformat()) for tenant in self._universe.tenants.values()]
+        start = self._universe.first_partition.isoformat()
+        blocks = [_toml(tenant, base, start) for tenant in self._universe.tenants.values()]
         return PlainTextResponse("\n".join(blocks), media_type="application/toml")
 
     def _shelf(self, request: Request) -> Shelf:
@@ -294,9 +294,10 @@ def _shelf(universe: Universe, tenant_id: int, resource: str) -> Shelf:
     return shelves[resource]
 
 
-async def _lines(pieces: Iterator[str]) -> AsyncIterator[bytes]:
-    for piece in pieces:
-        yield piece.encode("utf-8", "surrogatepass") + b"\n"
+def _lines(pieces: Iterator[str]) -> Iterator[bytes]:
+    """Lines in large pieces: each costs a change of thread."""
+    while batch := list(islice(pieces, _BATCH)):
+        yield ("\n".join(batch) + "\n").encode("utf-8", "surrogatepass")
 
 
 async def _refused(_: Request, why: Exception) -> Response:

@@ -11,7 +11,7 @@ import logging
 import socket
 import struct
 import threading
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
 from zoneinfo import ZoneInfo
@@ -21,8 +21,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from st_platform.servicetitan.tenant import Credentials, Endpoints, Environment, Tenant
 from st_platform.simulator.api import SimulatedApi
-from st_platform.simulator.control import PARTITION_DAYS, replay_edits
-from st_platform.simulator.instants import from_ticks
+from st_platform.simulator.control import replay_edits
 from st_platform.simulator.spoil import ConnectionCut
 from st_platform.simulator.universe import APP_KEY, SimulatedTenant, Universe
 from st_platform.simulator.world import build_universe
@@ -79,8 +78,8 @@ class SimulatorServer:
 
     @property
     def tenants(self) -> list[Tenant]:
-        """The tenants ready to use, days of their own beginning `PARTITION_DAYS` before the start of the clock."""
-        start = (from_ticks(self.universe.start) - timedelta(days=PARTITION_DAYS)).date()
+        """The tenants ready to use."""
+        start = self.universe.first_partition
         return [tenant_of(tenant, self.url, start) for tenant in self.universe.tenants.values()]
 
     def start(self) -> SimulatorServer:

@@ -63,17 +63,20 @@ class Shelf:
         self.endpoint = endpoint
         self.edits = Edits(table)
 
-    def feed(self, since: FeedPosition, *, now: int, recent: bool, size: int) -> FeedPage:
+    def feed(self, since: FeedPosition, *, now: int, recent: bool, size: int, hides: bool = False) -> FeedPage:
         """The next `size` rows by (modification, row), at most as new as the visibility delay allows.
 
-        Rows are shown as of that cut, so two feeds read at the same moment agree with each other.
+        Rows are shown as of that cut, so two feeds read at the same moment agree with each other; or, if the feed
+        `hides` what has changed since, as of now and without such rows.
         """
-        cut = now if recent else now - VISIBILITY_DELAY
-        edited = self._edited_after(since, cut)
+        edge = now if recent else now - VISIBILITY_DELAY
+        cut = now if hides else edge
+        edited = [row for row in self._edited_after(since, cut) if row.modified <= edge]
         times: list[NDArray[np.int64]] = []
         rows: list[NDArray[np.int64]] = []
         found = 0
-        for chunk_times, chunk_rows in self.table.versions.current(start=since.ticks, cut=cut, after_row=since.row):
+        log = self.table.versions
+        for chunk_times, chunk_rows in log.current(start=since.ticks, cut=cut, after_row=since.row, before=edge + 1):
             keep = self.table.removed_at[chunk_rows] > cut
             if (mask := self.edits.mask) is not None:
                 keep &= ~mask[chunk_rows]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from st_platform.simulator.clock import Clock
@@ -20,17 +20,23 @@ from st_platform.simulator.table import Table
 from st_platform.simulator.tokens import TokenMint
 
 APP_KEY = "sim-app-key"
+PARTITION_DAYS = 120
 
 
 @dataclass
 class Options:
-    """What tests may turn while the simulator runs. Sizes in rows, lifetimes in seconds."""
+    """What tests may turn while the simulator runs. Sizes in rows, lifetimes in seconds.
+
+    `feed_hides_changed_rows`: which rows a feed shows of the last fifteen minutes is not documented. Off, it shows
+    them as they were before; on, not at all until the time has passed.
+    """
 
     feed_page_size: int = 5000
     requests_per_second: int | None = 60
     feed_token_seconds: int | None = None
     gzip: bool = True
     retry_after_header: bool = False
+    feed_hides_changed_rows: bool = False
 
 
 @dataclass
@@ -64,11 +70,13 @@ class Universe:
         start: datetime,
         ticking: bool,
         end: int,
+        anchor: date,
         journal: Path | None = None,
     ) -> None:
         self.seed = seed
         self.start = to_ticks(start)
         self.end = end
+        self.anchor = anchor
         self.journal = journal
         self.clock = Clock(start, ticking=ticking)
         self._ticking = ticking
@@ -104,6 +112,11 @@ class Universe:
             tenant.scopes = set(SCOPES)
             for shelf in tenant.shelves.values():
                 shelf.edits.clear()
+
+    @property
+    def first_partition(self) -> date:
+        """From which day on the ready-made tenants keep days of their own. Does not move when time passes."""
+        return self.anchor - timedelta(days=PARTITION_DAYS)
 
     def feed_token_lifetime(self) -> int | None:
         seconds = self.options.feed_token_seconds

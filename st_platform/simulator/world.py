@@ -47,7 +47,7 @@ def build_universe(
         for profile in _chosen(tenants)
     }
     journal = None if state_dir is None else state_dir / f"edits-{size}-{seed}.jsonl"
-    return Universe(tables, seed=seed, start=now, ticking=ticking, end=end, journal=journal)
+    return Universe(tables, seed=seed, start=now, ticking=ticking, end=end, anchor=anchor, journal=journal)
 
 
 def _chosen(names: list[str] | None) -> list[Profile]:

@@ -30,7 +30,7 @@ class Caller:
         token = self.http.post("/connect/token", data=form).raise_for_status().json()["access_token"]
         self.headers = {"Authorization": f"Bearer {token}", "ST-App-Key": "sim-app-key"}
 
-    def call(self, path: str, *, headers: dict[str, str] | None = None, **params: Any) -> httpx.Response:
+    def call(self, path: str, *, headers: Any = None, **params: Any) -> httpx.Response:
         module, rest = path.split("/", 1)
         url = f"/{module}/v2/tenant/{self.tenant_id}/{rest}"
         return self.http.get(url, params=params, headers=self.headers | (headers or {}))

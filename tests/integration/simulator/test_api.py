@@ -134,6 +134,20 @@ def test_a_feed_hides_the_last_fifteen_minutes_unless_asked(simulator: Simulator
     assert names() == {"Fresh"}
 
 
+def test_a_feed_shows_a_changed_row_as_it_was_or_not_at_all_until_the_delay_is_over(
+    simulator: Simulator, caller: Caller
+) -> None:
+    before = {row["id"]: row for row in caller.feed("crm/export/customers")}
+    row_id = simulator.edit("customers", "set", fields={"name": "Fresh"})["id"]
+    assert {row["id"]: row for row in caller.feed("crm/export/customers")} == before
+    simulator.options(feed_hides_changed_rows=True)
+    hidden = {row["id"]: row for row in caller.feed("crm/export/customers")}
+    assert hidden == {key: row for key, row in before.items() if key != row_id}
+    simulator.advance(minutes=15)
+    caller.renew()
+    assert {row["id"] for row in caller.feed("crm/export/customers")} >= {row_id}
+
+
 def test_the_token_at_the_end_brings_only_what_came_later(simulator: Simulator, caller: Caller) -> None:
     page = caller.page("crm/export/customers")
     assert not page["hasMore"]
