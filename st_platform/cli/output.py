@@ -120,3 +120,22 @@ def _cell(value: object) -> Any:
     if isinstance(value, float | Decimal):
         return f"{value:,.2f}"
     return value if isinstance(value, Text) else Text(str(value))
+
+
+def duration(seconds: float) -> str:
+    """Two units at most: `45 s`, `12 min`, `3 h 20 min`."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def human_size(size: float) -> str:
+    """Bytes with the unit that leaves one to four digits."""
+    unit = "kB"
+    size /= 1024
+    for larger in ("MB", "GB", "TB"):
+        if size < 1024:
+            break
+        size, unit = size / 1024, larger
+    return f"{size:,.0f} {unit}" if size >= 10 else f"{size:.1f} {unit}"

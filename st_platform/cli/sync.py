@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,8 +17,9 @@ from st_platform.cli.output import (
     Json,
     TenantName,
     UsageProblem,
+    duration,
+    human_size,
     note,
-    plain,
     print_json,
     print_table,
     stderr,
@@ -28,6 +29,7 @@ from st_platform.cli.retries import announce_retries
 from st_platform.cli.windows import From, To, as_instant, parse_window, reaches_back
 
 if TYPE_CHECKING:
+    from st_platform.ingest.plan import LoadEstimate
     from st_platform.ingest.report import PageDone, SyncReport
     from st_platform.ingest.windows import Window
     from st_platform.servicetitan.catalog import Resource
@@ -113,7 +115,7 @@ def ingest_file(
 
 def plan(
     tenant: Annotated[list[str] | None, typer.Option("--tenant", "-t", help="Only these tenants.")] = None,
-    resource: Annotated[list[str] | None, typer.Argument(metavar="[RESOURCE]…", help="Only these resources.")] = None,
+    resource: Annotated[list[str] | None, typer.Argument(metavar="[RESOURCE]...", help="Only these resources.")] = None,
     as_json: Json = False,
 ) -> None:
     """Estimate calls, time and disk of an initial load from the counts that the API gives."""
@@ -126,7 +128,7 @@ def plan(
     announce_retries()
     accounts = [find_tenant(name) for name in tenant] if tenant else list(load_tenants().values())
     entries = [find_resource(name) for name in resource] if resource else list(CATALOG.values())
-    estimates: list[Any] = []
+    estimates: list[LoadEstimate] = []
     with Database.prepare(database_url(load_settings())) as database:
         for account in accounts:
             with open_client(account, database) as client:
@@ -134,9 +136,22 @@ def plan(
     if as_json:
         print_json(estimates)
         return
-    rows = [plain(estimate) for estimate in estimates]
-    columns = list(rows[0]) if rows else []
-    print_table(None, columns, ([row[column] for column in columns] for row in rows))
+    rows = [_estimate_row(estimate) for estimate in estimates]
+    print_table(None, ("tenant", "resource", "rows", "calls", "time", "disk", "estimated by"), rows)
+    known = [estimate for estimate in estimates if estimate.rows is not None]
+    seconds = max((sum(e.seconds or 0 for e in known if e.tenant == account.name) for account in accounts), default=0)
+    stdout().print(
+        f"in all {sum(e.rows or 0 for e in known):,} rows, {sum(e.calls or 0 for e in known):,} calls,"
+        f" {duration(seconds)} with the tenants side by side, {human_size(sum(e.disk or 0 for e in known))}",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _estimate_row(estimate: LoadEstimate) -> tuple[object, ...]:
+    time = None if estimate.seconds is None else duration(estimate.seconds)
+    disk = None if estimate.disk is None else human_size(estimate.disk)
+    return (estimate.tenant, estimate.resource, estimate.rows, estimate.calls, time, disk, estimate.basis)
 
 
 def find_resource(name: str) -> Resource:

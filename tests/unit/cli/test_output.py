@@ -12,7 +12,16 @@ from pathlib import Path
 import pytest
 
 from st_platform.cli.app import explain
-from st_platform.cli.output import EXIT_FAILED, EXIT_USAGE, error_line, plain, print_json, print_table
+from st_platform.cli.output import (
+    EXIT_FAILED,
+    EXIT_USAGE,
+    duration,
+    error_line,
+    human_size,
+    plain,
+    print_json,
+    print_table,
+)
 from st_platform.tenants_file import Problem, SettingsError
 from st_platform.warehouse.errors import DatabaseUnavailable
 
@@ -63,6 +72,20 @@ def test_a_table_in_a_pipe_is_not_cut(capsys: pytest.CaptureFixture[str]) -> Non
     assert "n" * 150 in out
     assert "1,234,567" in out
     assert "[red]" in out
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.2, "1 s"), (45, "45 s"), (91, "2 min"), (7140, "119 min"), (12000, "3 h 20 min")]
+)
+def test_a_duration_is_said_in_the_unit_one_thinks_in(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(512, "0.5 kB"), (20_000, "20 kB"), (3_000_000, "2.9 MB"), (5 * 2**40, "5.0 TB")]
+)
+def test_a_size_is_said_in_the_unit_one_thinks_in(size: int, text: str) -> None:
+    assert human_size(size) == text
 
 
 def test_wrong_settings_exit_2_and_a_failed_command_exits_1() -> None:
