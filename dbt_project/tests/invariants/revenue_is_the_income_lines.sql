@@ -14,7 +14,7 @@ invoices as (
     where is_active and invoice_configuration is distinct from 'ARImportInvoice'
 ),
 
-streamed as (
+streamed as not materialized (
     select
         tenant_id,
         invoice_item_id,
