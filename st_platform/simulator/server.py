@@ -22,6 +22,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from st_platform.servicetitan.tenant import Credentials, Endpoints, Environment, Tenant
 from st_platform.simulator.api import SimulatedApi
 from st_platform.simulator.control import replay_edits
+from st_platform.simulator.instants import to_ticks
 from st_platform.simulator.spoil import ConnectionCut
 from st_platform.simulator.universe import APP_KEY, SimulatedTenant, Universe
 from st_platform.simulator.world import build_universe
@@ -58,6 +59,8 @@ class SimulatorServer:
             ticking=ticking,
             state_dir=state_dir,
         )
+        if now is None and ticking:
+            self.universe.clock.set(to_ticks(datetime.now(UTC)))  # generating took a while
         replay_edits(self.universe)
         self._transports: dict[tuple[str, int], asyncio.Transport] = {}
         self._thread: threading.Thread | None = None

@@ -40,7 +40,7 @@ def spend(chance: Chance, company: Company, calendar: LocalCalendar) -> Costs:
     month, campaign = month[runs], campaign[runs]
     count = len(month)
     created = np.maximum(calendar.to_utc(month + 8 * HOUR), company.opened) + np.arange(count) * 1_234_567
-    base = np.array([campaign.daily for campaign in company.campaigns])[campaign]
+    base = np.array([campaign.daily for campaign in company.campaigns])[campaign] * company.volume
     season = 1 + 0.25 * np.sin(2 * np.pi * ((month / DAY / 365.25) % 1 - 0.28))
     daily = np.rint(base * season * stream.uniform(0.85, 1.15, count)).astype(np.int64)
     corrected = np.where(stream.random(count) < 0.45, created + between(stream, 20 * DAY, 50 * DAY, count), NEVER)

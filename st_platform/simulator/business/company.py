@@ -87,7 +87,10 @@ class Technicians:
 
 @dataclass(frozen=True)
 class Company:
+    """`volume` is the size of the business against the one that campaign budgets are written for."""
+
     profile: Profile
+    volume: float
     units: tuple[Unit, ...]
     job_kinds: tuple[JobKind, ...]
     campaigns: tuple[Advertising, ...]
@@ -128,6 +131,7 @@ def found_company(chance: Chance, profile: Profile, size: Size, span: Span) -> C
     units = _units(profile)
     return Company(
         profile,
+        size.customers * profile.scale / 2000,
         units,
         _job_kinds(profile, units),
         _CAMPAIGNS,
