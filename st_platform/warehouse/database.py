@@ -16,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from st_platform.warehouse.errors import DatabaseUnavailable
-from st_platform.warehouse.migrations import LOCK_KEY, migrate
+from st_platform.warehouse.migrations import migrate, take_turn
 
 LOADER = "st_loader"
 
@@ -61,7 +61,7 @@ class Database:
         """Bring the database to the code's shape (migrations, resource tables), then open it.
 
         Raises:
-            DatabaseUnavailable: nothing answers at the URL.
+            DatabaseUnavailable: nothing answers at the URL, or a table that has to change is in use for long.
             MigrationRefused: its history does not fit the code.
             TableMismatch: a resource column has another type than its record says.
         """
@@ -69,12 +69,19 @@ class Database:
         from st_platform.warehouse.tables import ensure_tables
 
         with connect(url) as connection:
-            applied = migrate(connection)
-            with connection.transaction():
-                connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
-                added = ensure_tables(connection, CATALOG.values())
-                if applied or added:
-                    connection.execute("SELECT platform.apply_grants()")
+            try:
+                applied = migrate(connection)
+                with connection.transaction():
+                    take_turn(connection)
+                    added = ensure_tables(connection, CATALOG.values())
+                    if applied or added:
+                        connection.execute("SELECT platform.apply_grants()")
+            except psycopg.errors.LockNotAvailable as error:
+                raise DatabaseUnavailable(
+                    f"the database cannot be changed while others use it: {error}",
+                    _shown(url),
+                    "Try again when running syncs and queries have ended.",
+                ) from error
         return cls(url, role=role, max_connections=max_connections)
 
     @contextmanager

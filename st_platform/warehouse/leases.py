@@ -11,7 +11,7 @@ import os
 import socket
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -153,8 +153,8 @@ def holding(
     finally:
         done.set()
         keeper.join()
-        with database.autocommit() as connection:
-            release_lease(connection, lease)
+        with suppress(psycopg.Error, WarehouseError), database.autocommit() as connection:
+            release_lease(connection, lease)  # if the database is away, the lease runs out by itself
 
 
 def fenced_out(lease: Lease) -> FencedOut:

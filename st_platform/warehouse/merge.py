@@ -27,6 +27,12 @@ from st_platform.warehouse._merge_sql import Shape, statements
 from st_platform.warehouse.errors import RowRefused
 from st_platform.warehouse.tables import table_name
 
+_ROW_ERRORS = (
+    psycopg.DataError,
+    psycopg.errors.NotNullViolation,
+    psycopg.errors.StatementTooComplex,  # JSON nested too deeply
+    psycopg.errors.ProgramLimitExceeded,  # JSON too large
+)
 _COPY_LINE = re.compile(r"^COPY [^,]+, line (\d+)(?:, column ([^:]+))?", re.MULTILINE)
 
 
@@ -97,7 +103,7 @@ def merge_page(
             inserted, updated = len(page.values), 0
         else:
             inserted, updated = landing.merge(page)
-    except (psycopg.DataError, psycopg.errors.NotNullViolation) as error:
+    except _ROW_ERRORS as error:
         raise _refused(error, resource, page) from error
     changed = inserted + updated > 0
     if changed:
@@ -240,7 +246,7 @@ class _Landing:
         self._connection.execute(self._texts.empty_stage)
         self._send(self._texts.stage, page, {})
         inserted, updated, applied = _one(self._connection.execute(self._texts.merge, self._values))
-        if applied < len(page.values) and self._resource.version is not None:
+        if applied < len(page.values) and self._resource.version and self._resource.list:
             self._connection.execute(self._texts.note_stale, self._values)
         return inserted, updated
 

@@ -16,8 +16,7 @@ from psycopg import sql
 
 from st_platform.warehouse.errors import MigrationRefused
 
-LOCK_KEY = 0x57AB1E
-"""Advisory lock of everything that changes the shape of the database."""
+_LOCK_KEY = 0x57AB1E
 
 _NAME = re.compile(r"^(\d{4})_(\w+)\.sql$")
 
@@ -55,7 +54,7 @@ def migrate(connection: psycopg.Connection, migrations: list[Migration] | None =
     for migration in wanted:
         try:
             with connection.transaction():
-                connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
+                take_turn(connection)
                 _create_table(connection)
                 if migration not in _missing(connection, wanted):
                     continue
@@ -73,6 +72,16 @@ def migrate(connection: psycopg.Connection, migrations: list[Migration] | None =
             ) from error
         applied.append(migration)
     return applied
+
+
+def take_turn(connection: psycopg.Connection) -> None:
+    """Wait until nobody else changes the shape of this database; held until the transaction ends.
+
+    The wait may be long (another process migrates), the statements after it wait for locks as briefly as ever.
+    """
+    connection.execute("SELECT set_config('lock_timeout', '120s', true)")
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK_KEY])
+    connection.execute("SELECT set_config('lock_timeout', '10s', true)")
 
 
 def _missing(connection: psycopg.Connection, wanted: list[Migration]) -> list[Migration]:

@@ -102,6 +102,13 @@ def server_pid(server: EmbeddedPostgres) -> int:
     return pid
 
 
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.05)
+
+
 # -- a running server -----------------------------------------------------------------------------------------------
 
 
@@ -178,6 +185,21 @@ def test_a_killed_server_comes_back_with_what_was_committed(server: EmbeddedPost
     url = server.start()  # at once: its children are still dying and nobody has buried it yet
     assert ask(url, "SELECT answer FROM kept") == "42"
     assert server_pid(server) != first
+
+
+def test_a_killed_server_that_nobody_buried_is_no_obstacle(server: EmbeddedPostgres) -> None:
+    """In a container without an init process a dead server keeps its process id for ever."""
+    server.start()
+    server.stop()
+    data = server.status().data_dir
+    owner = data.stat().st_uid if os.geteuid() == 0 else None
+    postgres = _binaries.find_binaries(_binaries.find_runner(owner)) / "postgres"
+    with subprocess.Popen([postgres, "-D", data], user=owner, cwd="/", stderr=subprocess.DEVNULL) as child:
+        wait_until(lambda: server.status().pid == child.pid)
+        child.kill()
+        wait_until(lambda: psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE)
+        assert ask(server.start(), "SELECT 1") == "1"
+        assert server_pid(server) != child.pid
 
 
 def test_a_clean_stop_and_start_keeps_data_port_and_password(server: EmbeddedPostgres) -> None:
@@ -318,7 +340,7 @@ def test_a_project_begun_anew_in_a_closed_place_finds_an_empty_database(folder: 
 
 @needs_root
 def test_programs_that_others_cannot_execute_are_copied(
-    folder: Path, system_place: Path, monkeypatch: pytest.MonkeyPatch
+    server: EmbeddedPostgres, folder: Path, system_place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wheel = _binaries._wheel()  # pyright: ignore[reportPrivateUsage]
     closed = folder / "venv"
@@ -326,7 +348,6 @@ def test_programs_that_others_cannot_execute_are_copied(
     (closed / wheel.name).symlink_to(wheel)
     (closed / f"{wheel.name}.libs").symlink_to(wheel.parent / f"{wheel.name}.libs")
     monkeypatch.setattr(_binaries, "_wheel", lambda: closed / wheel.name)
-    server = embedded(folder)
     assert ask(server.start(), "SELECT 1") == "1"
     assert psutil.Process(server_pid(server)).exe().startswith(str(system_place))
 
@@ -354,8 +375,7 @@ def test_a_normal_user_without_a_home_runs_the_server_himself(folder: Path) -> N
 
 
 @needs_root
-def test_a_database_of_another_user_is_refused_by_name(folder: Path) -> None:
-    embedded(folder).start()
+def test_a_database_of_another_user_is_refused_by_name(server: EmbeddedPostgres, folder: Path) -> None:
     folder.chmod(0o777)
 
     def intrude() -> None:

@@ -202,9 +202,12 @@ def test_a_row_that_postgres_cannot_store_is_named_by_its_place(database: Databa
     assert len(stored(database)) == 1, "nothing of the refused page stays"
 
 
-def test_broken_nested_json_is_refused_by_its_row(database: Database) -> None:
+@pytest.mark.parametrize(
+    "raw", [b'{"a": 1e999999}', b"[" * 100_000 + b"]" * 100_000, b'{"a": }'], ids=["too large", "too deep", "not JSON"]
+)
+def test_nested_json_that_postgres_refuses_is_named_by_its_row(database: Database, raw: bytes) -> None:
     with pytest.raises(RowRefused) as caught:
-        land(database, customer(1), customer(2, address=msgspec.Raw(b'{"a": 1e999999}')), seq=1)
+        land(database, customer(1), customer(2, address=msgspec.Raw(raw)), seq=1)
     assert (caught.value.index, caught.value.column) == (1, "address")
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
 
+from st_platform.servicetitan import catalog
 from st_platform.servicetitan.catalog import CATALOG
 from st_platform.servicetitan.records.base import Instant, Int64, Record
+from st_platform.warehouse import database as database_module
 from st_platform.warehouse.database import Database, connect
-from st_platform.warehouse.errors import TableMismatch
+from st_platform.warehouse.errors import DatabaseUnavailable, TableMismatch
 from st_platform.warehouse.merge import merge_page
 from st_platform.warehouse.tables import ensure_table
 
@@ -90,3 +93,18 @@ def test_the_key_of_every_table_begins_with_the_tenant(database: Database) -> No
             " WHERE i.indisprimary AND c.relnamespace = 'servicetitan'::regnamespace GROUP BY 1"
         ).fetchall()
     assert dict(found) == {name: ["tenant_id", *entry.key] for name, entry in CATALOG.items()}
+
+
+def test_a_table_in_use_is_not_waited_for_without_end(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long query must not queue everybody behind our ALTER TABLE."""
+
+    def hurried(connection: psycopg.Connection) -> None:
+        connection.execute("SELECT set_config('lock_timeout', '100ms', true)")
+
+    monkeypatch.setattr(database_module, "take_turn", hurried)
+    monkeypatch.setattr(catalog, "CATALOG", {"customers": WIDER})
+    with connect(database_url, autocommit=False) as reader:
+        reader.execute("SELECT count(*) FROM servicetitan.customers")
+        with pytest.raises(DatabaseUnavailable, match="while others use it"):
+            Database.prepare(database_url)
+    Database.prepare(database_url).close()
