@@ -8,7 +8,6 @@ from __future__ import annotations
 import shutil
 import socket
 import time
-from contextlib import suppress
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -47,12 +46,14 @@ def owner_of(home: Path) -> int | None:
 
 def server_processes(home: Path) -> list[psutil.Process]:
     """The living processes of a server on these files: postmaster and children, all at work in the data folder."""
-    data, found = str(data_of(home)), list[psutil.Process]()
-    for process in psutil.process_iter():
-        with suppress(psutil.Error, OSError):
-            if "postgres" in process.name() and process.cwd() == data:
-                found.append(process)
-    return found
+    return [process for process in psutil.process_iter() if _works_on(process, home)]
+
+
+def _works_on(process: psutil.Process, home: Path) -> bool:
+    try:
+        return "postgres" in process.name() and process.cwd() == str(data_of(home))
+    except (psutil.Error, OSError):  # gone, a zombie, or somebody else's
+        return False
 
 
 def pid_file(home: Path) -> tuple[int, int] | None:
@@ -67,9 +68,11 @@ def pid_file(home: Path) -> tuple[int, int] | None:
 def postmaster(home: Path) -> int | None:
     """The process id of a living server on these files, or None."""
     recorded = pid_file(home)
-    if recorded is None:
+    try:
+        process = psutil.Process(recorded[0]) if recorded else None
+    except (psutil.Error, ValueError):
         return None
-    return next((process.pid for process in server_processes(home) if process.pid == recorded[0]), None)
+    return process.pid if process and _works_on(process, home) else None
 
 
 def clear_away_the_dead(home: Path) -> None:
