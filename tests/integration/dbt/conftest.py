@@ -29,6 +29,12 @@ class Outcome:
     output: str
 
 
+def _name(unique_id: str) -> str:
+    """`test.project.name.hash` and `unit_test.project.model.name` give the name."""
+    kind, _, *rest = unique_id.split(".")
+    return rest[1] if kind == "unit_test" else rest[0]
+
+
 @dataclass(frozen=True)
 class Dbt:
     """The dbt command on one database; `folder` receives targets and logs."""
@@ -46,7 +52,7 @@ class Dbt:
         finished = subprocess.run(command, env=self._environment(), capture_output=True, text=True, check=False)
         written = artifacts / "run_results.json"
         results = json.loads(written.read_text())["results"] if written.exists() else []
-        statuses = {result["unique_id"].split(".")[2]: result["status"] for result in results}
+        statuses = {_name(result["unique_id"]): result["status"] for result in results}
         return Outcome(finished.returncode, statuses, finished.stdout + finished.stderr)
 
     def _environment(self) -> dict[str, str]:

@@ -6,12 +6,14 @@ import json
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
+from shutil import copytree, ignore_patterns
 from typing import Any
 
 import psycopg
 import pytest
 
-from tests.integration.dbt.conftest import Dbt, Outcome
+from tests.integration.dbt.conftest import PROJECT, Dbt, Outcome
 from tests.integration.dbt.rows import insert_row, land
 
 Query = Callable[..., list[tuple[Any, ...]]]
@@ -99,6 +101,78 @@ def test_a_developer_builds_one_mart_beside_production(built: Outcome, dbt: Dbt,
     assert query("SELECT oid, relname FROM pg_class WHERE relnamespace = 'marts_finance'::regnamespace ORDER BY 1") == (
         before
     )
+
+
+# (file, what it says, what a broken variant says, the unit test that notices)
+MUTANTS = [
+    (
+        "macros/time.sql",
+        "at time zone {{ timezone }}",
+        "at time zone 'UTC'",
+        "revenue_lands_on_the_tenants_day_of_completion",
+    ),
+    (
+        "macros/resolve_chains.sql",
+        "min(members.member_id)",
+        "max(members.member_id)",
+        "merges_are_followed_and_circles_are_cut",
+    ),
+    ("macros/values.sql", "then -abs(", "then abs(", "applications_read_strings_numbers_and_refunds"),
+    (
+        "macros/values.sql",
+        "nullif({{ expression }}, 0)",
+        "{{ expression }}",
+        "deleted_and_merged_customers_stay_blanks_are_null",
+    ),
+    (
+        "models/intermediate/finance/int_invoices__rooted.sql",
+        "coalesce(invoices.job_id, roots.job_id)",
+        "invoices.job_id",
+        "an_adjustment_of_an_adjustment_has_the_first_root",
+    ),
+    (
+        "models/intermediate/finance/int_revenue_lines.sql",
+        "        invoices.is_active\n",
+        "        true\n",
+        "revenue_waits_for_the_job_and_skips_the_unbilled",
+    ),
+    (
+        "models/intermediate/finance/int_revenue_lines.sql",
+        "gl_overrides.gl_account_type, items",
+        "items",
+        "revenue_is_what_income_accounts_say",
+    ),
+    (
+        "models/intermediate/finance/int_revenue_lines.sql",
+        "and streamed_items.invoice_id = embedded_items.invoice_id",
+        "and false",
+        "lines_come_from_the_feed_or_else_the_invoice",
+    ),
+    ("models/marts/finance/fct_revenue.sql", "where is_recognised", "where true", "only_recognised_lines_are_revenue"),
+    (
+        "models/marts/finance/fct_ar_aging.sql",
+        "invoices.invoice_date <= tenants.as_of_date",
+        "true",
+        "receivables_are_what_was_open_on_that_day",
+    ),
+    (
+        "models/marts/finance/fct_ar_aging.sql",
+        "between 1 and 30",
+        "between 1 and 31",
+        "a_receivable_changes_bucket_after_its_last_day",
+    ),
+]
+
+
+def test_the_unit_tests_catch_broken_models(built: Outcome, dbt: Dbt, tmp_path: Path) -> None:
+    project = copytree(PROJECT, tmp_path / "project", ignore=ignore_patterns("target", "logs"))
+    for file, says, broken, _ in MUTANTS:
+        code = (project / file).read_text()
+        assert says in code, (file, says)
+        (project / file).write_text(code.replace(says, broken))
+    outcome = Dbt(dbt.url, tmp_path, project)("test", "--select", "test_type:unit")
+    failed = {name for name, status in outcome.statuses.items() if status == "fail"}
+    assert {noticed for *_, noticed in MUTANTS} <= failed, outcome.output
 
 
 def test_broken_figures_are_caught_and_kept(built: Outcome, dbt: Dbt, query: Query) -> None:
