@@ -93,7 +93,7 @@ def run_demo(*, no_ui: bool, fresh: bool) -> None:
             children = curtain.enter_context(Children(root / "logs"))
             curtain.callback(_ignore_signals)
             stage = Stage(settings, root, children, ports={name: free_port(port) for name, port in PORTS.items()})
-            bad = play(stage)
+            bad = play(stage, no_ui=no_ui)
             if not no_ui:
                 wait_for_the_end(stage)
             if bad:

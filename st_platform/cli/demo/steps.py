@@ -31,7 +31,7 @@ _START_SECONDS = 180.0
 _RUN_SECONDS = 1800.0
 
 
-def play(stage: Stage) -> list[CheckState]:
+def play(stage: Stage, *, no_ui: bool) -> list[CheckState]:
     """All steps; returns the checks that are not good.
 
     Raises:
@@ -56,7 +56,7 @@ def play(stage: Stage) -> list[CheckState]:
             bad = judge_checks(stage, dagster, tenants, step)
             finish_backfills(stage, dagster, backfills)
     with steps.step("Summary") as step:
-        show_summary(stage, tenants)
+        show_summary(stage, tenants, no_ui=no_ui)
         step.detail = f"{steps.elapsed:.0f} s in all"
     return bad
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from st_platform.servicetitan.tenant import Tenant
 
 
-def show_summary(stage: Stage, tenants: dict[str, Tenant]) -> None:
+def show_summary(stage: Stage, tenants: dict[str, Tenant], *, no_ui: bool) -> None:
+    """Print it all; without the UI there is nothing to click."""
     import psycopg
 
     with psycopg.connect(stage.variables["DATABASE_URL"], connect_timeout=10) as connection:
@@ -28,15 +29,15 @@ def show_summary(stage: Stage, tenants: dict[str, Tenant]) -> None:
         columns = ("tenant", "revenue, all years", "revenue, last 12 months", "open receivables")
         print_table("Money", columns, money(connection, tenants))
     us = relpath(program("st-platform"))
-    where = _WHERE_TO_GO.format(
-        ui=stage.url("ui"),
-        tenants=stage.url("tenants"),
-        tenant=names[0],
-        psql=f"ST_STATE_DIR={relpath(stage.root)} {us} db psql" if stage.owns_database else f"{us} db psql",
-        us=us,
-    )
-    stdout().print(where, markup=False, soft_wrap=True)
+    sql_prompt = f"ST_STATE_DIR={relpath(stage.root)} {us} db psql" if stage.owns_database else f"{us} db psql"
+    where = _NOT_RUNNING if no_ui else _WHERE_TO_GO
+    text = where.format(ui=stage.url("ui"), tenants=stage.url("tenants"), tenant=names[0], psql=sql_prompt, us=us)
+    stdout().print(text, markup=False, soft_wrap=True)
 
+
+_NOT_RUNNING = """
+Everything is about to be stopped. `{us} demo` starts it again with what is there, and stays up with the UI.
+"""
 
 _WHERE_TO_GO = """
 Where to click

@@ -126,7 +126,7 @@ def test_without_the_ui_a_check_that_is_not_good_fails_the_demo(
     root: Path, monkeypatch: pytest.MonkeyPatch, no_ui: bool
 ) -> None:
     waited: list[Stage] = []
-    monkeypatch.setattr(steps, "play", lambda _: [check("fresh", "FAILED")])
+    monkeypatch.setattr(steps, "play", lambda _, **__: [check("fresh", "FAILED")])
     monkeypatch.setattr(steps, "wait_for_the_end", waited.append)
     with pytest.raises(CommandFailed, match="1 checks are not good"):
         staging.run_demo(no_ui=no_ui, fresh=False)
