@@ -257,14 +257,13 @@ def _gunzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
         data = chunk
         while True:
             try:
-                part = inflate.decompress(data, _INFLATE_STEP)
+                yield inflate.decompress(data, _INFLATE_STEP)
             except zlib.error:
                 raise UnreadableBody("damaged gzip") from None
-            yield part
             data = inflate.unconsumed_tail
             if inflate.eof and inflate.unused_data:
                 data, inflate = inflate.unused_data, zlib.decompressobj(wbits=31)
-            elif not data and len(part) < _INFLATE_STEP:
+            elif not data:
                 break
     if not inflate.eof:
         raise UnreadableBody("gzip that ends too early")
