@@ -6,16 +6,9 @@ import warnings
 
 import dagster as dg
 
-from st_platform.orchestration.assets.dbt import (
-    Translator,
-    dbt_models,
-    dbt_project,
-    dbt_resource,
-    on_cadence,
-    read_manifest,
-    source_descriptions,
-)
+from st_platform.orchestration.assets.dbt import Translator, dbt_models, on_cadence
 from st_platform.orchestration.assets.extracts import extract_assets
+from st_platform.orchestration.assets.manifest import dbt_project, dbt_resource, read_manifest, source_descriptions
 from st_platform.orchestration.checks.extracts import extract_checks
 from st_platform.orchestration.jobs import extract_checks_job, extract_jobs, marts_job
 from st_platform.orchestration.resources import TenantsResource, WarehouseResource

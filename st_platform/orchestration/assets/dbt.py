@@ -4,11 +4,8 @@ Knows how dbt's manifest becomes keys, dependencies, owners and a cadence, and h
 say is the dbt project's business.
 """
 
-import fcntl
-import json
 import os
 import shutil
-import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +14,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
 
+from st_platform.orchestration.assets.manifest import Manifest
 from st_platform.orchestration.naming import SOURCE, extract_key
 from st_platform.orchestration.resources import WarehouseResource
 from st_platform.settings import dagster_environment, load_settings
@@ -29,59 +27,6 @@ BUILD_NAME = "dbt_models"
 _KEEP_ARTIFACTS_SECONDS = 3 * 24 * 3600
 _ONE_BUILD_AT_A_TIME = 0x5741_6462
 """Key of the advisory lock. Two builds of the same models would pull tables from under each other."""
-
-_SOURCE_FOLDERS = ("models", "macros", "seeds", "snapshots", "tests")
-
-Manifest = Mapping[str, Any]
-
-
-def dbt_project(folder: Path) -> DbtProject:
-    """The project in `folder`, with a manifest that is current: parsed now if there is none or a file is newer.
-
-    Parsing takes seconds and every run loads the definitions, so it is not repeated without need; processes that
-    need it at the same time wait for one of them.
-    """
-    project = DbtProject(project_dir=folder)
-    if manifest_is_current(project):
-        return project
-    target = project.manifest_path.parent
-    target.mkdir(exist_ok=True)
-    with (target / "parse.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not manifest_is_current(project):
-            dbt_resource(project).cli(["parse", "--quiet"], target_path=project.target_path).wait()
-            project.manifest_path.touch()
-    return project
-
-
-def dbt_resource(project: DbtProject) -> DbtCliResource:
-    """The dbt that is installed beside this Python, on the path or not."""
-    beside = Path(sys.executable).parent / "dbt"
-    return DbtCliResource(project_dir=project, dbt_executable=str(beside if beside.exists() else "dbt"))
-
-
-def manifest_is_current(project: DbtProject) -> bool:
-    """Whether the manifest is there and newer than everything it is made of."""
-    if not project.manifest_path.is_file():
-        return False
-    written = project.manifest_path.stat().st_mtime
-    sources = [project.project_dir / "dbt_project.yml", project.profiles_dir / "profiles.yml"]
-    for name in _SOURCE_FOLDERS:
-        sources += (project.project_dir / name).rglob("*")
-    return all(source.stat().st_mtime <= written for source in sources if source.is_file())
-
-
-def read_manifest(project: DbtProject) -> Manifest:
-    return json.loads(project.manifest_path.read_text("utf-8"))
-
-
-def source_descriptions(manifest: Manifest) -> dict[str, dict[str, str]]:
-    """What the dbt project says about the columns of each source table, by table and column."""
-    return {
-        source["name"]: {column["name"]: column["description"] for column in source["columns"].values()}
-        for source in manifest["sources"].values()
-        if source["schema"] == SOURCE
-    }
 
 
 def on_cadence(extracts: dg.AssetSelection) -> dg.AutomationCondition:
@@ -111,11 +56,21 @@ class Translator(DagsterDbtTranslator):
         self._condition = condition
         self._specs: dict[str, dg.AssetSpec] = {}
 
-    def get_asset_spec(self, manifest: Manifest, unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         if unique_id not in self._specs:
             spec = super().get_asset_spec(manifest, unique_id, project)
             self._specs[unique_id] = spec.replace_attributes(deps=list(self._mapped(spec.deps)))
         return self._specs[unique_id]
+
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetCheckSpec | None:
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        if spec is None:
+            return None
+        test = self.get_resource_props(manifest, unique_id)
+        others = [dep for dep in spec.additional_deps if dep.asset_key.path[0] != SOURCE]
+        return spec._replace(description=test.get("description") or spec.description, additional_deps=others)
 
     def get_automation_condition(self, dbt_resource_props: Mapping[str, Any]) -> dg.AutomationCondition | None:
         return self._condition if dbt_resource_props["resource_type"] != "source" else None
@@ -153,11 +108,21 @@ def dbt_models(project: DbtProject, manifest: Manifest, translator: Translator) 
             try:
                 invocation = dbt.cli(["build"], context=context, target_path=target)
                 events = invocation.stream().fetch_row_counts().fetch_column_metadata()
-                yield from (_with_lineage_to_extracts(event, translator) for event in events)
+                yield from (_explained(_with_lineage_to_extracts(event, translator)) for event in events)
             finally:
                 connection.execute("SELECT pg_advisory_unlock(%s)", [_ONE_BUILD_AT_A_TIME])
 
     return build
+
+
+def _explained(event: Any) -> Any:
+    """A failed test with its reason: dbt itself only counts."""
+    if not isinstance(event, dg.AssetCheckResult) or event.passed or event.description:
+        return event
+    failed = event.metadata.get("dagster_dbt/failed_row_count")
+    if failed is None or not failed.value:
+        return event._replace(description="dbt could not run the test; the run's log says why.")
+    return event._replace(description=f"{failed.value:,} rows do not satisfy the test.")
 
 
 def _with_lineage_to_extracts(event: Any, translator: Translator) -> Any:

@@ -150,14 +150,24 @@ def test_a_source_of_the_models_is_the_extract_of_every_tenant(repository: dg.Re
     assert {key for key in dependencies if key.path[0] == "servicetitan"} <= set(specs(repository))
 
 
-def test_every_model_of_the_project_is_an_asset_with_its_tests(repository: dg.RepositoryDefinition) -> None:
-    graph = repository.asset_graph
-    tested = {key.asset_key for key in graph.asset_check_keys}
-    known = models(repository)
+def test_every_model_of_the_project_is_an_asset_and_every_test_of_a_model_a_check(
+    repository: dg.RepositoryDefinition,
+) -> None:
+    manifest = json.loads((ROOT / "dbt_project" / "target" / "manifest.json").read_text("utf-8"))
+    kinds = ("model", "seed", "snapshot")
+    wanted = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] in kinds}
+    tested = {
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and node["depends_on"]["nodes"]
+    }
 
-    assert len(known) >= 14
-    assert AssetKey(["staging", "stg_servicetitan__jobs"]) in tested
-    assert all(spec.automation_condition is not None for spec in known.values())
+    found = models(repository)
+    checks = {key.name for key in repository.asset_graph.asset_check_keys if key.asset_key in found}
+
+    assert {key.path[-1] for key in found} == wanted
+    assert tested - checks == set()
+    assert all(spec.automation_condition is not None for spec in found.values())
 
 
 def test_a_backfill_of_120_days_7_resources_and_2_tenants_is_one_run_per_tenant(
