@@ -23,22 +23,51 @@ from st_platform.cli.output import CommandFailed
 GRACE_SECONDS = 20.0
 """How long a child may take to stop by itself before it is killed."""
 
-
-def free_port(preferred: int = 0) -> int:
-    """`preferred` if nobody listens there, else a free port of this machine."""
-    for port in (preferred, 0):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise CommandFailed("no port is free", "127.0.0.1", "Close programs that hold many connections.")
+_TRIES = 20
 
 
 def is_free(port: int) -> bool:
-    return free_port(port) == port
+    """Whether nobody listens on a port of this machine."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+class ReservedPort:
+    """A port for a child that will listen only seconds from now.
+
+    Until this object is closed no other command that reserves its ports gets the same one: what is held is the UDP
+    port of that number, which nobody wants, and which the system gives back however this process ends.
+    """
+
+    def __init__(self, preferred: int) -> None:
+        for port in (preferred, *(0,) * _TRIES):
+            self._holder = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            try:
+                self._holder.bind(("127.0.0.1", port))
+            except OSError:
+                self._holder.close()
+                continue
+            self.number = int(self._holder.getsockname()[1])
+            if is_free(self.number):
+                return
+            self._holder.close()
+        raise CommandFailed("no port is free", "127.0.0.1", "Close programs that hold many connections.")
+
+    def close(self) -> None:
+        self._holder.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 @dataclass(frozen=True)
@@ -52,6 +81,21 @@ class Child:
     @property
     def running(self) -> bool:
         return self.process.poll() is None
+
+    def listens(self, port: int) -> bool:
+        """Whether it, or what it started, is who listens on `port`; another program's answer must not pass for its."""
+        import psutil
+
+        try:
+            leader = psutil.Process(self.process.pid)
+            family = [leader, *leader.children(recursive=True)]
+            return any(
+                found.status == psutil.CONN_LISTEN and found.laddr.port == port
+                for process in family
+                for found in process.net_connections("tcp")
+            )
+        except psutil.Error:
+            return False
 
     def last_lines(self, count: int = 5) -> str:
         """The end of its log on one line, for an error message."""

@@ -19,7 +19,7 @@ from types import FrameType
 from typing import Any
 
 from st_platform.cli.output import CommandFailed, UsageProblem, note
-from st_platform.cli.processes import Child, Children, free_port, stop_group_of
+from st_platform.cli.processes import Child, Children, ReservedPort, stop_group_of
 from st_platform.settings import Settings, load_settings
 
 PORTS: Mapping[str, int] = {"ui": 3000, "tenants": 8765, "code": 4266}
@@ -92,7 +92,8 @@ def run_demo(*, no_ui: bool, fresh: bool) -> None:
                 curtain.callback(_stop_database, settings)
             children = curtain.enter_context(Children(root / "logs"))
             curtain.callback(_ignore_signals)
-            stage = Stage(settings, root, children, ports={name: free_port(port) for name, port in PORTS.items()})
+            ports = {name: curtain.enter_context(ReservedPort(port)).number for name, port in PORTS.items()}
+            stage = Stage(settings, root, children, ports)
             bad = play(stage, no_ui=no_ui)
             if not no_ui:
                 wait_for_the_end(stage)

@@ -104,7 +104,7 @@ def start_tenants(stage: Stage, step: Step) -> dict[str, Tenant]:
     child = stage.start("tenants", program("st-platform"), "simulate", *options)
     url = stage.url("tenants")
     wait_until(
-        lambda: answers(f"{url}/_sim/health"),
+        lambda: child.listens(stage.ports["tenants"]) and answers(f"{url}/_sim/health"),
         "the simulator",
         child,
         seconds=_START_SECONDS,
@@ -144,8 +144,8 @@ def start_dagster(stage: Stage, dagster: DagsterApi, step: Step) -> None:
         *("-w", str(stage.workspace)),
     )
     for child, what, ready in (
-        (ui, "the Dagster webserver", lambda: answers(f"{dagster.url}/server_info")),
-        (code, "the code server", lambda: _code_is_loaded(dagster)),
+        (ui, "the Dagster webserver", lambda: ui.listens(stage.ports["ui"]) and answers(f"{dagster.url}/server_info")),
+        (code, "the code server", lambda: code.listens(port) and _code_is_loaded(dagster)),
     ):
         wait_until(
             ready, what, child, seconds=_START_SECONDS, on_wait=lambda _, what=what: step.update(f"{what} starts")

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from st_platform.cli.output import CommandFailed
-from st_platform.cli.processes import Child, Children, free_port, is_free, wait_until
+from st_platform.cli.processes import Child, Children, ReservedPort, is_free, wait_until
 
 FAMILY = (
     "import subprocess, sys, time\n"
@@ -92,9 +92,25 @@ def test_a_taken_port_is_replaced_by_a_free_one() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         taken = listener.getsockname()[1]
         assert not is_free(taken)
-        other = free_port(taken)
-        assert other != taken
-        assert is_free(other)
+        with ReservedPort(taken) as other:
+            assert other.number != taken
+            assert is_free(other.number)
+
+
+def test_two_commands_that_start_at_once_get_different_ports() -> None:
+    with ReservedPort(0) as first, ReservedPort(first.number) as second:
+        assert second.number != first.number
+    with ReservedPort(first.number) as third:
+        assert third.number == first.number
+
+
+def test_a_strangers_answer_does_not_pass_for_the_childs(tmp_path: Path) -> None:
+    script = "import socket, time; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); "
+    with socket.create_server(("127.0.0.1", 0)) as stranger, Children(tmp_path) as children:
+        child = children.start("server", [sys.executable, "-c", script + "time.sleep(60)"], {}, tmp_path)
+        assert eventually(lambda: child.log.read_text().strip() != "")
+        assert child.listens(int(child.log.read_text()))
+        assert not child.listens(stranger.getsockname()[1])
 
 
 def test_children_get_the_environment_laid_over_ours(tmp_path: Path) -> None:
