@@ -23,7 +23,7 @@ from st_platform.cli.output import CommandFailed
 GRACE_SECONDS = 20.0
 """How long a child may take to stop by itself before it is killed."""
 
-_TRIES = 20
+_TRIES = 200
 
 
 def is_free(port: int) -> bool:
@@ -40,23 +40,24 @@ def is_free(port: int) -> bool:
 class ReservedPort:
     """A port for a child that will listen only seconds from now.
 
+    It is `preferred` or the next one that is free, never one of those that the system gives to outgoing connections.
     Until this object is closed no other command that reserves its ports gets the same one: what is held is the UDP
     port of that number, which nobody wants, and which the system gives back however this process ends.
     """
 
     def __init__(self, preferred: int) -> None:
-        for port in (preferred, *(0,) * _TRIES):
+        for port in range(preferred, preferred + _TRIES):
             self._holder = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             try:
                 self._holder.bind(("127.0.0.1", port))
             except OSError:
                 self._holder.close()
                 continue
-            self.number = int(self._holder.getsockname()[1])
-            if is_free(self.number):
+            if is_free(port):
+                self.number = port
                 return
             self._holder.close()
-        raise CommandFailed("no port is free", "127.0.0.1", "Close programs that hold many connections.")
+        raise CommandFailed("no port is free", f"{preferred} and the next {_TRIES}", "Stop what listens there.")
 
     def close(self) -> None:
         self._holder.close()

@@ -23,7 +23,7 @@ from st_platform.cli.processes import Child, Children, ReservedPort, stop_group_
 from st_platform.settings import Settings, load_settings
 
 PORTS: Mapping[str, int] = {"ui": 3000, "tenants": 8765, "code": 4266}
-"""Taken when free; otherwise any free port. The summary prints those in use."""
+"""Taken when free; otherwise the next free one. The summary prints those in use."""
 
 
 class Interrupted(BaseException):
