@@ -1,16 +1,14 @@
 """Every answer of the simulator is valid against ServiceTitan's own OpenAPI documents, and leaves no field out.
 
-The documents are not part of this project. `ST_OPENAPI_DIR` names the folder that holds them (`crm-v2.json` …); without
-it these tests are skipped, with it a missing document is a failure.
+The documents are not part of this project; `official_documents.folder` says where they are looked for. Without them
+these tests are skipped, with them a missing document is a failure.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,9 +19,10 @@ from referencing.jsonschema import DRAFT202012
 from st_platform.simulator.endpoints import ENDPOINTS, Endpoint
 from tests.integration.simulator.conftest import Caller
 from tests.simulated import Simulator
+from tests.unit.servicetitan.official_documents import folder
 
-FOLDER = os.environ.get("ST_OPENAPI_DIR")
-pytestmark = pytest.mark.skipif(not FOLDER, reason="ST_OPENAPI_DIR does not name the official OpenAPI documents")
+FOLDER = folder()
+pytestmark = pytest.mark.skipif(FOLDER is None, reason="ServiceTitan's OpenAPI documents are not here")
 
 ANSWERS = [(e, path) for e in ENDPOINTS for path in (e.feed, e.list) if path]
 FORMATS = FormatChecker(formats=())
@@ -47,8 +46,9 @@ def _is_int64(value: object) -> bool:
 
 @cache
 def document(module: str) -> dict[str, Any]:
-    file = Path(FOLDER or "") / f"{module}-v2.json"
-    assert file.exists(), f"ST_OPENAPI_DIR is set, but {file} is missing"
+    assert FOLDER is not None
+    file = FOLDER / f"{module}-v2.json"
+    assert file.exists(), f"{file} is missing"
     return json.loads(file.read_text())
 
 
