@@ -126,6 +126,13 @@ def test_ten_empty_pages_in_a_row_are_borne_and_the_eleventh_is_not(api: Scripte
     assert (len(borne), client.calls) == (10, 11)
 
 
+def test_empty_pages_count_only_in_a_row(api: ScriptedApi) -> None:
+    pages = [page([] if number % 7 else [{"id": number}], more=number < 29, token=f"t{number}") for number in range(30)]
+    api.on(FEED_PATH, *pages)
+    with api.client() as client:
+        assert _ids(list(FeedPager(client, FEED).pages(start=None))) == [0, 7, 14, 21, 28]
+
+
 def test_empty_pages_that_promise_more_are_not_hurried(api: ScriptedApi) -> None:
     api.on(FEED_PATH, *[page([], more=True, token=f"e{n}") for n in range(3)], page([{"id": 1}], more=False))
     begun = time.monotonic()
