@@ -95,7 +95,8 @@ def create_dagster_database(url: str, dagster_url: str) -> None:
 
 
 def manifest_path(settings: Settings) -> Path:
-    return settings.project / "dbt_project" / "target" / "manifest.json"
+    """Production's manifest, in a folder that nobody's own dbt commands write to."""
+    return settings.project / "dbt_project" / "target" / "prod" / "manifest.json"
 
 
 def manifest_is_current(settings: Settings) -> bool:
@@ -103,7 +104,7 @@ def manifest_is_current(settings: Settings) -> bool:
     manifest = manifest_path(settings)
     if not manifest.is_file():
         return False
-    project = manifest.parents[1]
+    project = settings.project / "dbt_project"
     sources = [project / "dbt_project.yml", project / "profiles.yml"]
     for folder in _DBT_SOURCES:
         sources += [project / folder, *(project / folder).rglob("*")]
@@ -118,13 +119,13 @@ def prepare_manifest(settings: Settings, variables: Mapping[str, str]) -> None:
         CommandFailed: with what dbt says.
     """
     target = manifest_path(settings).parent
-    target.mkdir(exist_ok=True)
+    target.mkdir(parents=True, exist_ok=True)
     with (target / "parse.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if manifest_is_current(settings):
             return
         done = subprocess.run(
-            [program("dbt"), "--quiet", "parse"],
+            [program("dbt"), "--quiet", "parse", "--target", "prod", "--target-path", str(target)],
             env={**os.environ, **variables},
             cwd=settings.project,
             capture_output=True,

@@ -8,16 +8,19 @@ import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
+from psycopg.conninfo import conninfo_to_dict
 
-from st_platform.orchestration.assets.manifest import Manifest
+from st_platform.orchestration.assets.manifest import Manifest, point_at
 from st_platform.orchestration.naming import SOURCE, extract_key
 from st_platform.orchestration.resources import WarehouseResource
 from st_platform.settings import dagster_environment, load_settings
+from st_platform.warehouse.database import Database
 
 MARTS_CRON = "7 * * * *"
 """When models may be built again, UTC. Off the quarter hours, at which the extracts start."""
@@ -25,8 +28,8 @@ MARTS_CRON = "7 * * * *"
 BUILD_NAME = "dbt_models"
 
 _KEEP_ARTIFACTS_SECONDS = 3 * 24 * 3600
-_ONE_BUILD_AT_A_TIME = 0x5741_6462
-"""Key of the advisory lock. Two builds of the same models would pull tables from under each other."""
+_BUILD_LOCK = 0x5741_6462
+_LOOK_AGAIN_SECONDS = 2.0
 
 
 def on_cadence(extracts: dg.AssetSelection) -> dg.AutomationCondition:
@@ -99,20 +102,59 @@ def dbt_models(project: DbtProject, manifest: Manifest, translator: Translator) 
 
     @dbt_assets(manifest=manifest, project=project, dagster_dbt_translator=translator, name=BUILD_NAME)
     def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: WarehouseResource) -> Iterator[Any]:
-        artifacts = load_settings().state_dir.absolute() / "dbt"
-        _forget_old(artifacts)
+        artifacts = _artifacts(project, load_settings().state_dir.absolute() / "dbt", context.run.run_id)
         _set_connection_variables(warehouse.url)
-        target = artifacts / context.run.run_id
-        with warehouse.database.autocommit() as connection:
-            connection.execute("SELECT pg_advisory_lock(%s)", [_ONE_BUILD_AT_A_TIME])
-            try:
-                invocation = dbt.cli(["build"], context=context, target_path=target)
-                events = invocation.stream().fetch_row_counts().fetch_column_metadata()
-                yield from (_explained(_with_lineage_to_extracts(event, translator)) for event in events)
-            finally:
-                connection.execute("SELECT pg_advisory_unlock(%s)", [_ONE_BUILD_AT_A_TIME])
+        point_at(manifest, str(conninfo_to_dict(warehouse.url)["dbname"]))
+        arguments = ["build", *_selected_tests(context, manifest)]
+        with _one_build_at_a_time(warehouse.database, context.log), _working_directory_kept():
+            invocation = dbt.cli(arguments, context=context, target_path=artifacts)
+            events = invocation.stream().fetch_row_counts().fetch_column_metadata()
+            yield from (_explained(_with_lineage_to_extracts(event, translator)) for event in events)
 
     return build
+
+
+def _selected_tests(context: dg.AssetExecutionContext, manifest: Manifest) -> list[str]:
+    """The tests of a partial build, by name; none for a build of everything, which includes them all.
+
+    Left alone, dbt also runs the tests of models that were not selected if they look at one that was, and those fail
+    where such a model has not been built yet.
+    """
+    if not context.is_subset:
+        return []
+    specs = (context.assets_def.get_spec_for_check_key(key) for key in context.selected_asset_check_keys)
+    nodes = (manifest["nodes"][spec.metadata["dagster_dbt/unique_id"]] for spec in specs)
+    names = sorted(".".join(node["fqn"]) for node in nodes)
+    return ["--indirect-selection", "empty", *(word for name in names for word in ("--select", name))]
+
+
+@contextmanager
+def _one_build_at_a_time(database: Database, log: dg.DagsterLogManager) -> Iterator[None]:
+    """Wait for a build that runs elsewhere: two would pull the same tables from under each other.
+
+    The lock is the session's and goes with it, should this process be killed.
+    """
+    with database.autocommit() as connection:
+        said = False
+        while not (connection.execute("SELECT pg_try_advisory_lock(%s)", [_BUILD_LOCK]).fetchone() or (False,))[0]:
+            if not said:
+                log.info("another build of the models is running; this one waits for it")
+                said = True
+            time.sleep(_LOOK_AGAIN_SECONDS)
+        try:
+            yield
+        finally:
+            connection.execute("SELECT pg_advisory_unlock(%s)", [_BUILD_LOCK])
+
+
+@contextmanager
+def _working_directory_kept() -> Iterator[None]:
+    """dagster-dbt changes into the project from several threads and may stay there."""
+    before = Path.cwd()
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 
 def _explained(event: Any) -> Any:
@@ -150,11 +192,15 @@ def _set_connection_variables(url: str) -> None:
             os.environ.setdefault(name, value)
 
 
-def _forget_old(artifacts: Path) -> None:
-    """Remove what builds of some days ago left behind; each is a copy of the manifest and its results."""
-    if not artifacts.is_dir():
-        return
+def _artifacts(project: DbtProject, parent: Path, run_id: str) -> Path:
+    """A folder for what one build leaves behind, with the parsed project in it; those of some days ago are removed."""
     oldest = time.time() - _KEEP_ARTIFACTS_SECONDS
-    for folder in artifacts.iterdir():
+    for folder in parent.iterdir() if parent.is_dir() else ():
         if folder.is_dir() and folder.stat().st_mtime < oldest:
             shutil.rmtree(folder, ignore_errors=True)
+    mine = parent / run_id
+    mine.mkdir(parents=True, exist_ok=True)
+    parsed = project.manifest_path.with_name("partial_parse.msgpack")
+    if parsed.is_file():
+        shutil.copy(parsed, mine)
+    return mine

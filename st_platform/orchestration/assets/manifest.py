@@ -16,7 +16,10 @@ from dagster_dbt import DbtCliResource, DbtProject
 
 from st_platform.orchestration.naming import SOURCE
 
-_SOURCE_FOLDERS = ("models", "macros", "seeds", "snapshots", "tests")
+_PRODUCTION = Path("target") / "prod"
+"""Where production's manifest is. What people parse for themselves goes to `target` and `target/dev`."""
+
+_SOURCE_FOLDERS = ("models", "macros", "seeds", "snapshots", "tests", "analyses")
 
 Manifest = dict[str, Any]
 
@@ -27,11 +30,11 @@ def dbt_project(folder: Path) -> DbtProject:
     Parsing takes seconds and every run loads the definitions, so it is not repeated without need; processes that
     need it at the same time wait for one of them.
     """
-    project = DbtProject(project_dir=folder)
+    project = DbtProject(project_dir=folder, target="prod", target_path=_PRODUCTION)
     if manifest_is_current(project):
         return project
     target = project.manifest_path.parent
-    target.mkdir(exist_ok=True)
+    target.mkdir(parents=True, exist_ok=True)
     with (target / "parse.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not manifest_is_current(project):
@@ -47,14 +50,14 @@ def dbt_resource(project: DbtProject) -> DbtCliResource:
 
 
 def manifest_is_current(project: DbtProject) -> bool:
-    """Whether the manifest is there and newer than everything it is made of."""
+    """Whether the manifest is there and newer than all it is made of; a folder changes when a file goes."""
     if not project.manifest_path.is_file():
         return False
     written = project.manifest_path.stat().st_mtime
     sources = [project.project_dir / "dbt_project.yml", project.profiles_dir / "profiles.yml"]
     for name in _SOURCE_FOLDERS:
-        sources += (project.project_dir / name).rglob("*")
-    return all(source.stat().st_mtime <= written for source in sources if source.is_file())
+        sources += [project.project_dir / name, *(project.project_dir / name).rglob("*")]
+    return all(source.stat().st_mtime <= written for source in sources if source.exists())
 
 
 def read_manifest(project: DbtProject) -> Manifest:
@@ -71,6 +74,17 @@ def source_descriptions(manifest: Manifest) -> dict[str, dict[str, str]]:
         for source in manifest["sources"].values()
         if source["schema"] == SOURCE
     }
+
+
+def point_at(manifest: Manifest, database: str) -> None:
+    """Make the manifest speak of `database`, whatever database it was parsed for. Changes `manifest`.
+
+    dbt itself looks at the connection; what Dagster asks afterwards (row counts, columns) goes by the manifest.
+    """
+    for node in (*manifest["nodes"].values(), *manifest["sources"].values()):
+        before, node["database"] = node.get("database"), database
+        if before and node.get("relation_name"):
+            node["relation_name"] = node["relation_name"].replace(f'"{before}".', f'"{database}".', 1)
 
 
 def host_tests(manifest: Manifest) -> None:

@@ -153,7 +153,7 @@ def test_a_source_of_the_models_is_the_extract_of_every_tenant(repository: dg.Re
 def test_every_model_of_the_project_is_an_asset_and_every_test_of_a_model_a_check(
     repository: dg.RepositoryDefinition,
 ) -> None:
-    manifest = json.loads((ROOT / "dbt_project" / "target" / "manifest.json").read_text("utf-8"))
+    manifest = json.loads((ROOT / "dbt_project" / "target" / "prod" / "manifest.json").read_text("utf-8"))
     kinds = ("model", "seed", "snapshot")
     wanted = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] in kinds}
     tested = {

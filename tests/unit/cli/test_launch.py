@@ -26,7 +26,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def write_manifest(settings: Settings, at: int) -> None:
     manifest = manifest_path(settings)
-    manifest.parent.mkdir(exist_ok=True)
+    manifest.parent.mkdir(parents=True, exist_ok=True)
     manifest.write_text("{}", "utf-8")
     os.utime(manifest, (at, at))
 
