@@ -25,7 +25,7 @@ def dev(
 ) -> None:
     """Start the Dagster UI, daemon and code server on your tenants.toml, until Ctrl-C."""
     from st_platform.cli.launch import prepare
-    from st_platform.cli.processes import is_free, program
+    from st_platform.cli.processes import is_free, program, run_in_foreground
     from st_platform.settings import load_settings, load_tenants
 
     settings = load_settings()
@@ -35,8 +35,9 @@ def dev(
         raise CommandFailed(f"port {chosen} is taken", "127.0.0.1", "Give another one: --port 3001.")
     variables = prepare(settings) | {"ST_DAGSTER_URL": f"http://127.0.0.1:{chosen}"}
     note(f"Dagster will answer at http://127.0.0.1:{chosen}; Ctrl-C stops it, `st-platform db stop` the database.")
-    arguments = ["dagster", "dev", "-w", str(settings.project / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(chosen)]
-    _become(program("dagster"), arguments, variables)
+    workspace = str(settings.project / "workspace.yaml")
+    arguments = [program("dagster"), "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(chosen)]
+    raise typer.Exit(run_in_foreground(arguments, variables))
 
 
 def env(as_json: Json = False) -> None:

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from st_platform.cli.output import CommandFailed
+from st_platform.cli.signals import Interrupted, ignore_signals, signals
 
 GRACE_SECONDS = 20.0
 """How long a child may take to stop by itself before it is killed."""
@@ -153,6 +154,21 @@ class Children:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def run_in_foreground(arguments: Sequence[str], environment: Mapping[str, str], *, grace: float = GRACE_SECONDS) -> int:
+    """Run a program on this terminal until it ends or we are asked to; returns the exit code.
+
+    It gets a group of its own, and that group's end is seen to here: not every program takes its children with it.
+    """
+    with signals():
+        process = subprocess.Popen(arguments, env={**os.environ, **environment}, start_new_session=True)
+        try:
+            return process.wait()
+        except Interrupted as interrupt:
+            ignore_signals()
+            stop_group(process, grace)
+            return interrupt.exit_code
 
 
 def stop_group(process: subprocess.Popen[bytes], grace: float = GRACE_SECONDS) -> None:

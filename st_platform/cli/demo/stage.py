@@ -9,29 +9,20 @@ import fcntl
 import json
 import os
 import shutil
-import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from st_platform.cli.output import CommandFailed, UsageProblem, note
 from st_platform.cli.processes import Child, Children, ReservedPort, stop_group_of
+from st_platform.cli.signals import Interrupted, ignore_signals, signals
 from st_platform.settings import Settings, load_settings
 
 PORTS: Mapping[str, int] = {"ui": 3000, "tenants": 8765, "code": 4266}
 """Taken when free; otherwise the next free one. The summary prints those in use."""
-
-
-class Interrupted(BaseException):
-    """Ctrl-C or a request to end: take everything down, then exit as that signal does."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        super().__init__(number)
 
 
 @dataclass
@@ -91,7 +82,7 @@ def run_demo(*, no_ui: bool, fresh: bool) -> None:
             if settings.database_url is None:
                 curtain.callback(_stop_database, settings)
             children = curtain.enter_context(Children(root / "logs"))
-            curtain.callback(_ignore_signals)
+            curtain.callback(ignore_signals)
             ports = {name: curtain.enter_context(ReservedPort(port)).number for name, port in PORTS.items()}
             stage = Stage(settings, root, children, ports)
             bad = play(stage, no_ui=no_ui)
@@ -102,7 +93,7 @@ def run_demo(*, no_ui: bool, fresh: bool) -> None:
                 raise CommandFailed(f"{len(bad)} checks are not good", str(root), fix)
     except Interrupted as interrupt:
         note("The demo was stopped; everything it started is down.")
-        sys.exit(128 + interrupt.number)
+        sys.exit(interrupt.exit_code)
 
 
 def demo_settings(environ: Mapping[str, str]) -> Settings:
@@ -123,28 +114,6 @@ def demo_settings(environ: Mapping[str, str]) -> Settings:
             "schedules": "stopped",
         }
     )
-
-
-@contextmanager
-def signals() -> Iterator[None]:
-    """Within the block a request to end raises `Interrupted`, so that everything is taken down on the way out."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise Interrupted(number)
-
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, interrupt) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _ignore_signals() -> None:
-    """Taking down is short and must not be cut shorter by a second Ctrl-C."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -19,7 +18,7 @@ import pytest
 from st_platform.cli.demo import stage as staging
 from st_platform.cli.demo import steps
 from st_platform.cli.demo.progress import Step, Steps
-from st_platform.cli.demo.stage import Interrupted, Stage, demo_settings
+from st_platform.cli.demo.stage import Stage, demo_settings
 from st_platform.cli.output import CommandFailed, UsageProblem, stderr
 from st_platform.cli.processes import Children
 from st_platform.orchestration.graphql import AssetState, CheckState, RunState
@@ -104,13 +103,6 @@ def test_started_children_are_written_down(stage: Stage) -> None:
     [entry] = json.loads((stage.root / "processes.json").read_text("utf-8"))
     assert entry["pid"] == child.process.pid
     assert entry["since"] == pytest.approx(psutil.Process(child.process.pid).create_time())
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_every_request_to_end_leads_through_the_way_out(number: signal.Signals) -> None:
-    with pytest.raises(Interrupted) as caught, staging.signals():
-        os.kill(os.getpid(), number)
-    assert caught.value.number == number
 
 
 def test_memory_survives_and_a_damaged_one_counts_as_none(stage: Stage) -> None:
