@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from st_platform.cli.output import CommandFailed, note
+
 
 class Size(StrEnum):
     """About 6k customers over three years, 100k, or ten times that."""
@@ -28,6 +30,18 @@ def simulate(
     state_dir: Annotated[Path | None, typer.Option(help="Where to keep the generated world between starts.")] = None,
 ) -> None:
     """Serve two simulated tenants until Ctrl-C; GET /_sim/tenants.toml gives the file that points at them."""
-    from st_platform import simulator
+    from st_platform.cli.signals import Interrupted, signals
+    from st_platform.simulator import SimulatorServer
 
-    simulator.serve(port=port, seed=seed, size=size.value, state_dir=state_dir)
+    try:
+        server = SimulatorServer(port=port, seed=seed, size=size.value, ticking=True, state_dir=state_dir)
+    except OSError as error:
+        fix = "Give another port, or 0 for a free one."
+        raise CommandFailed(f"the port cannot be used: {error.strerror}", f"127.0.0.1:{port}", fix) from None
+    with signals():
+        try:
+            note(f"Simulated ServiceTitan at {server.url}; Ctrl-C stops it. To point the platform at it:")
+            note(f"curl -s {server.url}/_sim/tenants.toml > tenants.toml")
+            server.run()
+        except Interrupted:
+            return
