@@ -30,13 +30,12 @@ def build() -> dg.Definitions:
     resources = list(CATALOG.values())
     project = dbt_project(settings.project / "dbt_project")
     manifest = read_manifest(project)
-    descriptions = source_descriptions(manifest)
     running = settings.schedules == "running"
     schedule_status = dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED
     sensor_status = dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED
-    extracts, checks, jobs, schedules = [], [], [], []
+    extracts = extract_assets(tenants, resources, source_descriptions(manifest))
+    checks, jobs, schedules = [], [], []
     for tenant in tenants:
-        extracts += extract_assets(tenant, resources, descriptions)
         tenant_checks = extract_checks(tenant, resources)
         checks += tenant_checks
         jobs += [*extract_jobs(tenant.name, resources), extract_checks_job(tenant.name, tenant_checks)]

@@ -53,19 +53,20 @@ class ExtractConfig(dg.Config):
 
 
 def extract_assets(
-    tenant: Tenant, resources: Iterable[Resource], descriptions: Mapping[str, Mapping[str, str]] | None = None
+    tenants: Iterable[Tenant], resources: Iterable[Resource], descriptions: Mapping[str, Mapping[str, str]]
 ) -> list[dg.AssetsDefinition]:
-    """The extracts of one tenant; `descriptions` of columns by resource and column."""
+    """The extracts of all tenants; `descriptions` of columns by resource and column."""
+    known = [(resource, resource_metadata(resource, descriptions.get(resource.name, {}))) for resource in resources]
     with warnings.catch_warnings():
         # Runs over a range are a beta feature; a warning per asset says nothing that was not decided.
         warnings.simplefilter("ignore", dg.BetaWarning)
-        return [extract_asset(tenant, resource, (descriptions or {}).get(resource.name, {})) for resource in resources]
+        return [extract_asset(tenant, resource, metadata) for tenant in tenants for resource, metadata in known]
 
 
 def extract_asset(
     tenant: Tenant,
     resource: Resource,
-    descriptions: Mapping[str, str] = MappingProxyType({}),
+    metadata: Mapping[str, Any] = MappingProxyType({}),
     *,
     retry_policy: dg.RetryPolicy | None = RETRY,
 ) -> dg.AssetsDefinition:
@@ -79,7 +80,7 @@ def extract_asset(
         owners=[resource.owner],
         kinds={"servicetitan", "postgres"},
         tags=_tags(tenant, resource),
-        metadata=_metadata(resource, descriptions),
+        metadata=metadata,
         partitions_def=day_partitions(tenant.start_date) if partitioned else None,
         backfill_policy=one_run(tenant) if partitioned else None,
         freshness_policy=_freshness(resource.cadence),
@@ -200,7 +201,8 @@ def _description(tenant: Tenant, resource: Resource) -> str:
     return f"{resource.description}\n\nTenant **{tenant.name}**. {_READS[resource.load_mode]}"
 
 
-def _metadata(resource: Resource, descriptions: Mapping[str, str]) -> dict[str, Any]:
+def resource_metadata(resource: Resource, descriptions: Mapping[str, str]) -> Mapping[str, Any]:
+    """What is the same for every tenant: table, columns (with `descriptions` where the catalog has none), API."""
     endpoint = resource.feed or resource.list
     assert endpoint is not None
     return {

@@ -94,10 +94,11 @@ def host_tests(manifest: Manifest) -> None:
     A test of several models becomes a check of the one furthest downstream, a test of a source one of the model that
     reads it. Changes `manifest`.
     """
+    depths: dict[str, int] = {}
     for unique_id, node in manifest["nodes"].items():
         if node["resource_type"] != "test" or node.get("attached_node") in manifest["nodes"] or _names_its_host(node):
             continue
-        host = _host(manifest, node["depends_on"]["nodes"])
+        host = _host(manifest, node["depends_on"]["nodes"], depths)
         if host is None:
             continue
         model = manifest["nodes"][host]
@@ -112,11 +113,11 @@ def _names_its_host(test: Manifest) -> bool:
     return bool((test["config"].get("meta") or test.get("meta") or {}).get("dagster", {}).get("ref"))
 
 
-def _host(manifest: Manifest, tested: Iterable[str]) -> str | None:
+def _host(manifest: Manifest, tested: Iterable[str], depths: dict[str, int]) -> str | None:
     """The model, seed or snapshot among `tested` that lies furthest downstream; of a source the staging model."""
     candidates = [name for name in tested if name in manifest["nodes"]]
     if candidates:
-        return max(candidates, key=lambda name: (_depth(manifest, name), name))
+        return max(candidates, key=lambda name: (_depth(manifest, name, depths), name))
     readers = (
         (not child.endswith(source.rpartition(".")[2]), child)
         for source in tested
@@ -126,7 +127,9 @@ def _host(manifest: Manifest, tested: Iterable[str]) -> str | None:
     return min(readers, default=(True, None))[1]
 
 
-def _depth(manifest: Manifest, unique_id: str) -> int:
-    """Length of the longest way from a source to the node."""
-    parents = manifest["parent_map"].get(unique_id, ())
-    return 1 + max((_depth(manifest, parent) for parent in parents), default=0)
+def _depth(manifest: Manifest, unique_id: str, known: dict[str, int]) -> int:
+    """Length of the longest way from a source to the node; what is found on the way is added to `known`."""
+    if unique_id not in known:
+        parents = manifest["parent_map"].get(unique_id, ())
+        known[unique_id] = 1 + max((_depth(manifest, parent, known) for parent in parents), default=0)
+    return known[unique_id]

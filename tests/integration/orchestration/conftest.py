@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,21 +15,21 @@ FIRST_DAY = datetime.now(UTC).date() - timedelta(days=DAYS - 1)
 """So that there are exactly `DAYS` partitions, today's included."""
 
 
-def tenants_toml(url: str = "http://127.0.0.1:9") -> str:
-    """Two tenants that are served at `url`."""
+def tenants_toml(names: Sequence[str] = TENANTS) -> str:
+    """A tenants file with these tenants, served where nobody listens."""
     tables = [
         f"""
         [tenants.{name}]
         tenant_id = {1001 * (number + 1)}
-        api_url = "{url}"
-        auth_url = "{url}"
+        api_url = "http://127.0.0.1:9"
+        auth_url = "http://127.0.0.1:9"
         client_id = "sim-{name}"
         client_secret = "sim-{name}-secret"
         app_key = "sim-app-key"
         timezone = "America/New_York"
         start_date = {FIRST_DAY}
         """
-        for number, name in enumerate(TENANTS)
+        for number, name in enumerate(names)
     ]
     return "\n".join(line.strip() for table in tables for line in table.splitlines())
 

@@ -16,7 +16,7 @@ from dagster._core.definitions.automation_tick_evaluation_context import build_r
 from dagster._core.definitions.events import AssetKeyPartitionKey
 
 from st_platform.servicetitan.catalog import CATALOG, Cadence
-from tests.integration.orchestration.conftest import DAYS, TENANTS
+from tests.integration.orchestration.conftest import DAYS, TENANTS, tenants_toml
 
 ROOT = Path(__file__).parents[3]
 DATED = [resource for resource in CATALOG.values() if resource.is_dated]
@@ -237,22 +237,30 @@ start = time.process_time()
 import dagster, dagster_dbt, dagster_postgres
 imported = time.process_time()
 from st_platform.definitions import defs
-defs.get_repository_def()
-print(json.dumps([imported - start, time.process_time() - imported]))
+keys = defs.get_repository_def().assets_defs_by_key
+print(json.dumps([imported - start, time.process_time() - imported, len(keys)]))
 """
 
 
-def test_the_definitions_load_within_their_budget(tenants_file: Path, definitions: dg.Definitions) -> None:
-    """At most 1.5 s of CPU above the bare imports; up to three attempts, because the machine is shared."""
-    imports = above = 0.0
-    for _ in range(3):
-        done = _python(["-W", "ignore", "-c", _BUDGET], tenants_file)
+@pytest.mark.parametrize("tenants", [2, pytest.param(26, marks=pytest.mark.slow)])
+def test_the_definitions_load_within_their_budget(tenants: int, definitions: dg.Definitions, tmp_path: Path) -> None:
+    """At most 1.5 s of CPU above the bare imports, also for 26 tenants, which are more than 360 extracts.
+
+    The first load compiles, as it does once after an installation. A few attempts, because the machine is shared.
+    """
+    file = tmp_path / "tenants.toml"
+    file.write_text(tenants_toml(names=[f"tenant_{number}" for number in range(tenants)]), "utf-8")
+    loads = []
+    for _ in range(5):
+        done = _python(["-W", "ignore", "-c", _BUDGET], file, PYTHONPYCACHEPREFIX=str(tmp_path / "compiled"))
         assert done.returncode == 0, done.stderr
-        imports, above = json.loads(done.stdout.splitlines()[-1])
-        if above <= 1.5:
+        loads.append(json.loads(done.stdout.splitlines()[-1]))
+        if len(loads) > 1 and loads[-1][1] <= 1.5:
             break
     else:
-        pytest.fail(f"the definitions took {above:.2f} s of CPU above {imports:.2f} s of imports")
+        pytest.fail(f"[CPU seconds of imports, above them, assets]: {loads}")
+
+    assert loads[0][2] > tenants * len(CATALOG)
 
 
 def test_dg_accepts_the_definitions(tenants_file: Path, definitions: dg.Definitions, tmp_path: Path) -> None:
@@ -264,7 +272,8 @@ def test_dg_accepts_the_definitions(tenants_file: Path, definitions: dg.Definiti
 
 
 def _python(arguments: list[str], tenants_file: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "ST_TENANTS_FILE": str(tenants_file), "DAGSTER_DISABLE_TELEMETRY": "yes", **variables}
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment |= {"ST_TENANTS_FILE": str(tenants_file), "DAGSTER_DISABLE_TELEMETRY": "yes", **variables}
     return subprocess.run(
         [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
