@@ -8,15 +8,42 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from threading import Event, Lock
-from typing import Generic, TypeVar
+from types import TracebackType
+from typing import Generic, Self, TypeVar
 
 WORKERS = 4
 
+_SEATS = 2
+
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Stopped(Exception):
     """Somebody wants the work to end; what was being done was left at a clean place."""
+
+
+class Desk:
+    """Two threads at which pages are decoded and merged, whoever fetched them.
+
+    Waiting for the network may be as parallel as it likes; rows held in memory may not, and an allocator keeps what
+    each thread once needed.
+    """
+
+    def __init__(self) -> None:
+        self._seats = ThreadPoolExecutor(_SEATS, thread_name_prefix="desk")
+
+    def do(self, work: Callable[[], R]) -> R:
+        """Wait for a seat, do the work there, give back what it gives or raises."""
+        return self._seats.submit(work).result()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._seats.shutdown(wait=True)
 
 
 class Crew(Generic[T]):
@@ -36,10 +63,15 @@ class Crew(Generic[T]):
         self.total = 0
 
     @property
+    def busy(self) -> int:
+        """How many items are being worked on or wait for a thread."""
+        with self._lock:
+            return len([each for each in self._running if not each.done()])
+
+    @property
     def idle(self) -> int:
         """How many threads have nothing to do, and no item waiting for them."""
-        with self._lock:
-            return max(0, self._workers - len([each for each in self._running if not each.done()]))
+        return max(0, self._workers - self.busy)
 
     def add(self, items: Iterable[T]) -> None:
         """Queue more items."""

@@ -132,7 +132,7 @@ class Decoder:
             records: list[Record] = self._shape.page.decode(body).data
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             return None
-        if b"\\u0000" in body or not self._shape.accepts(records):
+        if (b"\\" in body and b"\\u0000" in body) or not self._shape.accepts(records):
             return None
         return records
 

@@ -5,8 +5,11 @@ Knows paging and lanes; the database is behind `LaneWriter`, threads are behind 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 
 import psycopg
 
@@ -35,35 +38,62 @@ def read_feed(site: Site, client: ServiceTitanClient, feed: Feed, task: LaneTask
         ServiceTitanError, IngestError, WarehouseError: the lane stays at its last committed page.
         Stopped: somebody else failed.
     """
-    writer = LaneWriter(site, task.lane, task.lease)
-    bounds = task.bounds
-    where = f"{site.where}, lane {bounds}"
-    position = read(FeedPosition, task.lane.position, where=where)
-    pages = _Pages(site, FeedPager(client, feed.path, include_recent=task.include_recent), task.lane, position.start)
-    while True:
-        seq = writer.draw()
-        page = pages.fetch()
+    _FeedReader(site, client, feed, task, crew).read()
+
+
+class _FeedReader:
+    """One lane on its way."""
+
+    def __init__(
+        self, site: Site, client: ServiceTitanClient, feed: Feed, task: LaneTask, crew: Crew[LaneTask]
+    ) -> None:
+        self._site = site
+        self._client = client
+        self._task = task
+        self._crew = crew
+        self._writer = LaneWriter(site, task.lane, task.lease)
+        self._bounds = task.bounds
+        self._position = read(FeedPosition, task.lane.position, where=f"{site.where}, lane {task.bounds}")
+        pager = FeedPager(client, feed.path, include_recent=task.include_recent)
+        self._pages = _Pages(site, pager, task.lane, self._position.start)
+        self._pace = _Pace()
+
+    def read(self) -> None:
+        while not self._step():
+            pass
+        reach(Failpoint.AFTER_LANE_DONE)
+
+    def _step(self) -> bool:
+        """Fetch and land one page; whether it was the lane's last. Nothing of the page outlives it."""
+        seq = self._writer.draw()
+        with self._pace.waiting():
+            page = self._pages.fetch()
         reach(Failpoint.AFTER_FETCH)
-        with site.desk:
-            decoded = site.decoder.page(page.body, lambda page=page: page.rows)
+        return self._site.desk.do(partial(self._land, seq, page))
+
+    def _land(self, seq: int, page: Page) -> bool:
+        """Decode and commit one page, and hand over the rest of the lane if that is worth it."""
+        with self._pace.working():
+            task = self._task
+            decoded = self._site.decoder.page(page.body, lambda: page.rows)
             reach(Failpoint.AFTER_DECODE)
-            times = Times.of(site.decoder.versions(decoded))
-            over = not page.has_more or (task.closes and times.are_past(bounds.end))
-            pieces = [] if over or not task.closes else _pieces(bounds, times, crew)
-            following = position
+            times = Times.of(self._site.decoder.versions(decoded))
+            over = not page.has_more or (task.closes and times.are_past(self._bounds.end))
+            pieces = [] if over or not task.closes else cuts(self._bounds, times, _pieces(self._crew, self._pace))
+            following = self._position
             if not task.include_recent:
-                following = FeedPosition(page.continue_from or position.start, position.reached_end or over)
-            step = _Step(task, over, bounds, pieces, client.server_now(), written(following))
-            writer.commit(decoded, fetch_seq=seq, at=step.at, position=step.position, times=times, also=step.record)
-            position = following
-            del decoded, page
+                start = page.continue_from or self._position.start
+                following = FeedPosition(start, self._position.reached_end or over)
+            step = _Step(task, over, self._bounds, pieces, self._client.server_now(), written(following))
+            self._writer.commit(
+                decoded, fetch_seq=seq, at=step.at, position=step.position, times=times, also=step.record
+            )
+        self._position = following
         if step.added:
             reach(Failpoint.AFTER_SPLIT)
-            bounds = Window(bounds.start, pieces[0])
-            crew.add(LaneTask(lane, task.lease, closes=True) for lane in step.added)
-        if over:
-            reach(Failpoint.AFTER_LANE_DONE)
-            return
+            self._bounds = Window(self._bounds.start, pieces[0])
+            self._crew.add(LaneTask(lane, task.lease, closes=True) for lane in step.added)
+        return over
 
 
 class _Step:
@@ -133,5 +163,34 @@ def _beginning(lane: Lane) -> str | None:
     return None if start is None else as_text(start)
 
 
-def _pieces(bounds: Window, times: Times, crew: Crew[LaneTask]) -> list[datetime]:
-    return cuts(bounds, times, min(crew.idle, MOST_LANES - crew.total) + 1)
+def _pieces(crew: Crew[LaneTask], pace: _Pace) -> int:
+    """Into how many pieces the rest of a lane may be cut, itself included."""
+    return 1 + max(0, min(crew.idle, MOST_LANES - crew.total, pace.useful - crew.busy))
+
+
+class _Pace:
+    """Whether a lane waits for the source or for us: only waiting is shortened by reading elsewhere meanwhile."""
+
+    def __init__(self) -> None:
+        self._waited = 0.0
+        self._worked = 0.0
+
+    @contextmanager
+    def waiting(self) -> Generator[None]:
+        began = time.perf_counter()
+        yield
+        self._waited = time.perf_counter() - began
+
+    @contextmanager
+    def working(self) -> Generator[None]:
+        began = time.perf_counter()
+        yield
+        self._worked = time.perf_counter() - began
+
+    @property
+    def useful(self) -> int:
+        """How many lanes fit into the time of one page; one only, as long as no page has shown it.
+
+        At least two: while a page is in the database, another can be decoded.
+        """
+        return 1 + max(1, round(self._waited / self._worked)) if self._worked else 1

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
+from st_platform.ingest.crew import Desk
 from st_platform.ingest.decode import Decoder
 from st_platform.ingest.errors import SyncFailed
 from st_platform.ingest.landing import LaneWriter, Site
@@ -36,10 +38,14 @@ def ingest_file(resource: Resource, tenant: Tenant, path: Path, *, database: Dat
         QuarantineThresholdExceeded: too many rows of a page are broken; the pages before it stay.
     """
     began, now = time.perf_counter(), datetime.now(UTC)
-    site = Site(tenant, resource, database, None, None, Tally(), Decoder(resource))
+    tally = Tally()
     name = f"file {path.name} {uuid4()}"
     key = LaneKey(tenant.tenant_id, resource.name, name, None, None)
-    with hold(site, name, patience=0) as lease, _opened(path) as file:
+    with ExitStack() as stack:
+        desk = stack.enter_context(Desk())
+        site = Site(tenant, resource, database, None, None, tally, Decoder(resource), desk)
+        lease = stack.enter_context(hold(site, name, patience=0))
+        file = stack.enter_context(_opened(path))
         with database.connection() as connection:
             (lane,) = add_lanes(connection, key, [(None, None)], lease=lease)
         writer = LaneWriter(site, lane, lease)
@@ -56,7 +62,7 @@ def ingest_file(resource: Resource, tenant: Tenant, path: Path, *, database: Dat
         tenant.name,
         resource.name,
         None,
-        site.tally,
+        tally,
         Outcome(Certificate.CAUGHT_UP, lanes=1, lanes_skipped=0, known_until=now),
         calls=0,
         data_version=version,

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from threading import BoundedSemaphore, Event, Lock
+from threading import Event, Lock
 from typing import NoReturn
 
 import psycopg
 
-from st_platform.ingest.crew import Stopped
+from st_platform.ingest.crew import Desk, Stopped
 from st_platform.ingest.decode import Decoded, Decoder
 from st_platform.ingest.errors import QuarantineThresholdExceeded, SyncFailed
 from st_platform.ingest.failpoints import Failpoint, reach
@@ -56,9 +56,8 @@ class Site:
     on_page: Callable[[PageDone], None] | None
     tally: Tally
     decoder: Decoder
+    desk: Desk
     stop: Event = field(default_factory=Event)
-    desk: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(2))
-    """Pages being decoded or merged at once: waiting for the network may be parallel, holding rows may not."""
     _speaking: Lock = field(default_factory=Lock)
 
     @property

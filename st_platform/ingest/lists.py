@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 import psycopg
@@ -108,23 +109,25 @@ class ListReader:
 
         Rows that are modified meanwhile only move behind us, or out of the window: none is skipped.
         """
-        rows = 0
         while True:
             since: Params = {"modifiedOnOrAfter": at.after} if at.after else {}
             seq, page = self._fetch({**self._params, **(self._listing.sort or {}), **since}, 1)
-            at = msgspec.structs.replace(at, first_seq=at.first_seq or seq)
-            with self._site.desk:
-                decoded = self._decode(page)
-                rows += decoded.received
-                if not page.has_more and (not at.after or self._is_in_order(at, page, decoded)):
-                    whole = at.after is not None or page.total_count in (None, rows)
-                    known = whole and all(row.key is not None for row in decoded.refused)
-                    return self._conclude(decoded, seq, Reading(at.first_seq, rows, keys_known=known))
-                following = self._next_instant(at, page, decoded)
-                self._land(decoded, seq, _with(self._position, reading=following or ByPass()))
-            if following is None:
-                return None
-            at = following
+            step = self._site.desk.do(partial(self._land_by_instant, at, seq, page))
+            if not isinstance(step, ByInstant):
+                return step
+            at = step
+
+    def _land_by_instant(self, at: ByInstant, seq: int, page: Page) -> ByInstant | Reading | None:
+        """Land one page: where to go on, or what the reading has shown, or None if the order cannot be relied on."""
+        decoded = self._decode(page)
+        at = msgspec.structs.replace(at, first_seq=at.first_seq or seq, rows=at.rows + decoded.received)
+        if not page.has_more and (not at.after or self._is_in_order(at, page, decoded)):
+            whole = at.after is not None or page.total_count in (None, at.rows)
+            known = whole and all(row.key is not None for row in decoded.refused)
+            return self._conclude(decoded, seq, Reading(at.first_seq, at.rows, keys_known=known))
+        following = self._next_instant(at, page, decoded)
+        self._land(decoded, seq, _with(self._position, reading=following or ByPass()))
+        return following
 
     def _next_instant(self, at: ByInstant, page: Page, decoded: Decoded) -> ByInstant | None:
         """Where the next request begins; None if that cannot be told from this page."""
@@ -165,27 +168,33 @@ class ListReader:
         empty = 0
         while True:
             seq, page = self._fetch({**self._params, **order}, at.page)
-            with self._site.desk:
-                decoded = self._decode(page)
-                empty = empty + 1 if not decoded.received else 0
-                self._check_paging(page, at.page, empty)
-                seen = self._seen(at, seq, decoded)
-                if page.has_more:
-                    at = msgspec.structs.replace(seen, page=seen.page + 1)
-                    self._land(decoded, seq, _with(self._position, reading=at))
-                    continue
-                if seen.page == 1 or _agree(page, seen):
-                    known = page.total_count in (None, seen.keys.size) and not seen.blind
-                    return self._conclude(decoded, seq, Reading(seen.first_seq, seen.keys.size, keys_known=known))
-                at = ByPass(number=seen.number + 1, before=seen.keys)
-                tired = at.number > MOST_PASSES
-                self._land(decoded, seq, _with(self._position, reading=None if tired else at))
-            if tired:
-                raise SyncFailed(
-                    f"the list did not hold still: {MOST_PASSES} passes of it, no two the same",
-                    self._site.where,
-                    "The rows that were seen are kept. Run it again at a quieter hour.",
-                )
+            empty = empty + 1 if not page.row_count else 0
+            self._check_paging(page, at.page, empty)
+            step = self._site.desk.do(partial(self._land_by_pass, at, seq, page))
+            if isinstance(step, Reading):
+                return step
+            at = step
+
+    def _land_by_pass(self, at: ByPass, seq: int, page: Page) -> ByPass | Reading:
+        """Land one page: where to go on, or what the reading has shown."""
+        decoded = self._decode(page)
+        seen = self._seen(at, seq, decoded)
+        if page.has_more:
+            following = msgspec.structs.replace(seen, page=seen.page + 1)
+        elif seen.page == 1 or _agree(page, seen):
+            known = page.total_count in (None, seen.keys.size) and not seen.blind
+            return self._conclude(decoded, seq, Reading(seen.first_seq, seen.keys.size, keys_known=known))
+        else:
+            following = ByPass(number=seen.number + 1, before=seen.keys)
+        tired = following.number > MOST_PASSES
+        self._land(decoded, seq, _with(self._position, reading=None if tired else following))
+        if tired:
+            raise SyncFailed(
+                f"the list did not hold still: {MOST_PASSES} passes of it, no two the same",
+                self._site.where,
+                "The rows that were seen are kept. Run it again at a quieter hour.",
+            )
+        return following
 
     def _seen(self, at: ByPass, seq: int, decoded: Decoded) -> ByPass:
         """The pass with the rows of one more page."""

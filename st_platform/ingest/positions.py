@@ -48,12 +48,13 @@ class ByInstant(msgspec.Struct, frozen=True, tag="by_instant", omit_defaults=Tru
     """A list that is sorted by modification time: read always from page 1 of what was modified `after` or later.
 
     `left` is how many rows the list should still have, that one instant included; `first_seq` the number of the
-    first request.
+    first request, `rows` how many rows came so far.
     """
 
     after: str | None = None
     left: int | None = None
     first_seq: int = 0
+    rows: int = 0
 
 
 class ByPass(msgspec.Struct, frozen=True, tag="by_pass", omit_defaults=True):

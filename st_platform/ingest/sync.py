@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from st_platform.ingest.crew import Desk
 from st_platform.ingest.dated import read_window
 from st_platform.ingest.decode import Decoder
 from st_platform.ingest.errors import QuarantineThresholdExceeded, SyncFailed, WindowBusy
@@ -71,16 +72,19 @@ def sync(
         )
     began, calls = time.perf_counter(), client.calls
     now = client.server_now()
-    site = Site(
-        tenant=request.tenant,
-        resource=request.resource,
-        database=database,
-        run_id=request.run_id,
-        on_page=on_page,
-        tally=Tally(),
-        decoder=Decoder(request.resource),
-    )
-    outcome = _WAYS[request.resource.load_mode](site, client, request, now=now, patience=patience)
+    tally = Tally()
+    with Desk() as desk:
+        site = Site(
+            tenant=request.tenant,
+            resource=request.resource,
+            database=database,
+            run_id=request.run_id,
+            on_page=on_page,
+            tally=tally,
+            decoder=Decoder(request.resource),
+            desk=desk,
+        )
+        outcome = _WAYS[request.resource.load_mode](site, client, request, now=now, patience=patience)
     reach(Failpoint.BEFORE_REPORT)
     tenant_id, name = request.tenant.tenant_id, request.resource.name
     with database.connection() as connection:
@@ -91,7 +95,7 @@ def sync(
         request.tenant.name,
         request.resource.name,
         request.window,
-        site.tally,
+        tally,
         outcome,
         calls=client.calls - calls,
         data_version=version,

@@ -58,10 +58,13 @@ class FeedPager:
                     raise _stuck(self._client, self._path, "the feed returns a token that was already used")
                 used.add(mark)
                 empty.check(page)
-            yield page
-            if not page.has_more:
+            more = page.has_more
+            held = [page]
+            del page
+            yield held.pop()  # or this frame would keep the page until the next one has arrived
+            if not more:
                 return
-            empty.wait(page)
+            empty.wait()
 
 
 class ListPager:
@@ -97,7 +100,7 @@ class ListPager:
             yield page
             if not page.has_more:
                 return
-            empty.wait(page)
+            empty.wait()
             number += 1
 
 
@@ -116,8 +119,8 @@ class _EmptyPages:
                 self._client, self._path, f"more than {_MOST_EMPTY_PAGES} empty pages in a row, and more promised"
             )
 
-    def wait(self, page: Page) -> None:
-        if not page.rows:
+    def wait(self) -> None:
+        if self._in_a_row:
             time.sleep(self._client.policy.empty_page_wait)
 
 
