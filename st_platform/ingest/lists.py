@@ -171,7 +171,7 @@ class ListReader:
             empty = empty + 1 if not page.row_count else 0
             self._check_paging(page, at.page, empty)
             step = self._site.desk.do(partial(self._land_by_pass, at, seq, page))
-            if isinstance(step, Reading):
+            if not isinstance(step, ByPass):
                 return step
             at = step
 
