@@ -9,10 +9,14 @@ import sys
 from collections import Counter
 from dataclasses import replace
 
+import psycopg
 import pytest
 
 from st_platform.ingest.failpoints import VARIABLE, Failpoint
-from st_platform.ingest.windows import Window
+from st_platform.ingest.sync import SyncRequest, sync
+from st_platform.ingest.windows import VISIBILITY, Window
+from st_platform.servicetitan.catalog import CATALOG
+from st_platform.warehouse.errors import FencedOut
 from tests.faults.children import KILLED, Job, finished
 from tests.syncing import Bench
 
@@ -131,11 +135,29 @@ def test_the_variable_arms_a_failpoint_in_any_process() -> None:
         assert done.returncode == expected
 
 
-def test_a_reader_that_lost_its_lease_commits_nothing_more(bench: Bench, database_url: str) -> None:
-    from st_platform.ingest.sync import SyncRequest, sync
-    from st_platform.servicetitan.catalog import CATALOG
-    from st_platform.warehouse.errors import FencedOut
+def test_a_database_that_drops_every_connection_between_pages_is_come_back_to(bench: Bench, database_url: str) -> None:
+    bench.simulator.options(feed_page_size=40)
+    request = SyncRequest(bench.simulator.tenant, CATALOG[FEED], Window(None, bench.today.end), "request 1")
+    dropped: list[int] = []
 
+    def drop(_: object) -> None:
+        with psycopg.connect(database_url, autocommit=True) as admin:
+            found = admin.execute(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            ).fetchone()
+        dropped.append(int(found[0]) if found else 0)
+
+    with bench.client() as client:
+        report = sync(request, client=client, database=bench.database, on_page=drop)
+    assert sum(dropped) > 2
+    lanes = bench.lanes(FEED)
+    assert sum(lane["received"] for lane in lanes) == report.received
+    assert sum(lane["pages"] for lane in lanes) == report.pages == report.calls
+    bench.assert_true(FEED, visible_until=bench.now - VISIBILITY)
+
+
+def test_a_reader_that_lost_its_lease_commits_nothing_more(bench: Bench) -> None:
     bench.simulator.options(feed_page_size=40)
     request = SyncRequest(bench.simulator.tenant, CATALOG[FEED], Window(None, bench.today.start), "request 1")
 
