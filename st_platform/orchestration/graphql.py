@@ -294,7 +294,7 @@ class DagsterApi:
             page = self._accepted(answer, "Run", f"run {run_id}")["eventConnection"]
             cursor, more = page["cursor"], page["hasMore"]
             found += [
-                StepFailure(event.get("stepKey") or "run", _deepest(event["error"]) or event["message"])
+                StepFailure(event.get("stepKey") or "run", _explanation(event))
                 for event in page["events"]
                 if event["__typename"] in {"ExecutionStepFailureEvent", "RunFailureEvent"}
             ]
@@ -407,9 +407,10 @@ def _seconds(materializations: Sequence[Mapping[str, Any]]) -> float | None:
     return float(materializations[0]["timestamp"]) / 1000 if materializations else None
 
 
-def _deepest(error: Mapping[str, Any] | None) -> str | None:
-    """The message of the error that started it all: Dagster wraps ours in one that only names the step."""
-    if not error:
-        return None
+def _explanation(event: Mapping[str, Any]) -> str:
+    """Why, in the words of whoever knew: the failure's own, else the error's that started it all, else Dagster's."""
+    own = (event.get("failureMetadata") or {}).get("description")
+    error = event.get("error") or {}
     causes = error.get("errorChain") or ()
-    return (causes[-1]["error"]["message"] if causes else error["message"]).strip()
+    first = causes[-1]["error"]["message"] if causes else error.get("message")
+    return (own or first or event["message"]).strip()

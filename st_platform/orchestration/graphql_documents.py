@@ -51,7 +51,8 @@ FAILURES = """
 query($id: ID!, $after: String) { runOrError(runId: $id) { __typename ... on Run {
   eventConnection(afterCursor: $after) { cursor hasMore events { __typename
   ... on MessageEvent { message stepKey }
-  ... on ExecutionStepFailureEvent { error { message errorChain { error { message } } } }
+  ... on ExecutionStepFailureEvent { failureMetadata { description }
+    error { message errorChain { error { message } } } }
   ... on RunFailureEvent { error { message errorChain { error { message } } } } } } }
   ... on Error { message } } }
 """

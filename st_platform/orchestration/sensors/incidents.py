@@ -82,7 +82,7 @@ class Memory:
         return json.dumps(
             {
                 "after": self.after,
-                "seen": self.seen,
+                "seen": _by_time(self.seen),
                 "open": {check: [item.severity, item.since, item.told] for check, item in self.open.items()},
                 "runs": self.runs,
             },
@@ -95,10 +95,18 @@ class Memory:
         stored = json.loads(text) if text else {}
         return cls(
             after=stored.get("after", 0),
-            seen={int(event): at for event, at in stored.get("seen", {}).items()},
+            seen={event: float(at) for at, events in stored.get("seen", {}).items() for event in events},
             open={
                 check: Open(Severity(severity), since, told)
                 for check, (severity, since, told) in stored.get("open", {}).items()
             },
             runs=dict(stored.get("runs", {})),
         )
+
+
+def _by_time(seen: dict[int, float]) -> dict[str, list[int]]:
+    """Grouped, because a busy tick sees hundreds of events at one moment and the cursor is a text."""
+    groups: dict[str, list[int]] = {}
+    for event, at in seen.items():
+        groups.setdefault(repr(at), []).append(event)
+    return groups

@@ -120,14 +120,16 @@ def test_a_failure_is_found_on_whatever_page_of_the_log_and_told_in_the_words_of
         "message": "failed",
         "error": {"message": "DagsterExecutionStepExecutionError", "errorChain": [cause]},
     }
-    pages = {None: [{"__typename": "LogsCapturedEvent"}], "1000": [event]}
+    explained = {**event, "failureMetadata": {"description": "access is not granted (jobs). Grant it."}}
+    pages = {None: [{"__typename": "LogsCapturedEvent"}], "1000": [event, explained]}
 
     def answer(request: httpx.Request) -> httpx.Response:
         after = json.loads(request.content)["variables"]["after"]
         connection = {"events": pages[after], "cursor": "1000", "hasMore": after is None}
         return httpx.Response(200, json={"data": {"runOrError": {"__typename": "Run", "eventConnection": connection}}})
 
-    [failure] = api(answer).failures("r")
+    failure, told = api(answer).failures("r")
 
     assert failure.step == "servicetitan__acme__jobs"
     assert "the window is busy" in failure.message
+    assert told.message == "access is not granted (jobs). Grant it."
