@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,7 +19,9 @@ from tests.integration.cli.conftest import Cli
 @pytest.fixture
 def embedded(cli: Cli, folder: Path) -> Iterator[Cli]:
     yield cli
-    EmbeddedPostgres(folder / ".st_platform" / "postgres").stop()
+    server = EmbeddedPostgres(folder / ".st_platform" / "postgres")
+    server.stop()
+    shutil.rmtree(server.status().data_dir.parent, ignore_errors=True)  # as root it may lie outside the folder
 
 
 def test_the_embedded_server_lives_from_start_to_stop(embedded: Cli) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -83,4 +84,6 @@ def test_a_demo_that_is_asked_to_end_takes_everything_down_with_it(folder: Path)
         code = demo.wait(90)
     assert code == 128 + signal.SIGTERM, (folder / "demo.log").read_text()
     assert group_members(leaders) == []
-    assert not EmbeddedPostgres(root / "postgres").status().running
+    status = EmbeddedPostgres(root / "postgres").status()
+    assert not status.running
+    shutil.rmtree(status.data_dir.parent, ignore_errors=True)  # as root it may lie outside the folder
