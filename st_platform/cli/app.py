@@ -14,6 +14,7 @@ from st_platform.cli import (
     catalog,
     dagster,
     database,
+    deletes,
     demo,
     doctor,
     simulate,
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (sync, backfill, catalog, database, dagster, doctor, simulate, demo):
+for module in (sync, backfill, catalog, database, deletes, dagster, doctor, simulate, demo):
     module.register(app)
 
 

@@ -90,7 +90,7 @@ class _End:
         if self._gone.parked:
             self._site.tally.note(
                 f"{self._gone.missing} of {self._gone.living} rows are gone from the source, too many to believe: "
-                "none was marked as deleted. They are in platform.parked_deletes; a person decides."
+                "none was marked as deleted. `st-platform deletes list` shows them, `deletes accept` believes them."
             )
 
 

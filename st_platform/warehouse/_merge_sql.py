@@ -227,6 +227,11 @@ UNPARK = b"""
     UPDATE platform.parked_deletes SET resolved_at = %(at)s
     WHERE tenant_id = %(tenant)s AND resource = %(resource)s AND resolved_at IS NULL
 """
+PARKED_SINCE = b"""
+    SELECT since_seq FROM platform.parked_deletes
+    WHERE tenant_id = %(tenant)s AND resource = %(resource)s AND resolved_at IS NULL
+    FOR UPDATE
+"""
 FORGET_STALE = b"""
     DELETE FROM platform.stale_reads
     WHERE tenant_id = %(tenant)s AND resource = %(resource)s AND fetch_seq < %(since)s

@@ -134,10 +134,30 @@ def mark_missing(
     connection.execute(_merge_sql.UNPARK, values)
     if not missing:
         return DeleteOutcome(0, living, 0, parked=False)
-    deleted = connection.execute(texts.mark_missing, values).rowcount
+    return DeleteOutcome(missing, living, _mark(connection, resource, values), parked=False)
+
+
+def accept_parked(
+    connection: psycopg.Connection, resource: Resource, tenant_id: int, *, at: datetime
+) -> DeleteOutcome | None:
+    """Believe a removal that was parked: mark every row that is still missing from the pass that parked it.
+
+    A row that was read again since is not among them. None if nothing is parked.
+    """
+    found = connection.execute(_merge_sql.PARKED_SINCE, {"tenant": tenant_id, "resource": resource.name}).fetchone()
+    if found is None:
+        return None
+    values = {"tenant": tenant_id, "resource": resource.name, "since": found[0], "at": at}
+    living, missing, _ = _one(connection.execute(statements(Shape.of(resource)).count_missing, values))
+    connection.execute(_merge_sql.UNPARK, values)
+    return DeleteOutcome(missing, living, _mark(connection, resource, values), parked=False)
+
+
+def _mark(connection: psycopg.Connection, resource: Resource, values: Mapping[str, Any]) -> int:
+    deleted = connection.execute(statements(Shape.of(resource)).mark_missing, values).rowcount
     if deleted:
-        _note_change(connection, resource, tenant_id, next_fetch_seq(connection), at, 0)
-    return DeleteOutcome(missing, living, deleted, parked=False)
+        _note_change(connection, resource, values["tenant"], next_fetch_seq(connection), values["at"], 0)
+    return deleted
 
 
 @dataclass(frozen=True)

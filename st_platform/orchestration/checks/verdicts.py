@@ -54,7 +54,8 @@ def judge_certificate(health: Health, tenant: str, resource: Resource, now: date
         return Verdict(
             False,
             f"{health.parked_missing:,} of {health.parked_living:,} rows are gone from the source, too many to "
-            "believe: none was marked as deleted. Look at platform.parked_deletes and decide.",
+            "believe: none was marked as deleted. `st-platform deletes list` shows them, `deletes accept` believes "
+            "them.",
             facts=facts,
         )
     if resource.load_mode is LoadMode.DATED:

@@ -8,7 +8,7 @@ from st_platform.servicetitan.catalog import CATALOG
 from st_platform.servicetitan.records.crm import Customer
 from st_platform.servicetitan.records.marketing import CampaignCost
 from st_platform.warehouse.database import Database
-from st_platform.warehouse.merge import DeleteOutcome, mark_missing, merge_page
+from st_platform.warehouse.merge import DeleteOutcome, accept_parked, mark_missing, merge_page
 from st_platform.warehouse.progress import resource_state
 from st_platform.warehouse.quarantine import BrokenRow, quarantine_rows
 
@@ -141,3 +141,22 @@ def test_only_rows_of_the_tenant_are_marked(database: Database) -> None:
             "SELECT tenant_id FROM servicetitan.campaign_costs WHERE _deleted_at IS NOT NULL"
         ).fetchall()
     assert found == [(2002,)]
+
+
+def test_a_parked_removal_that_a_person_believes_marks_what_is_still_missing(database: Database) -> None:
+    read_pass(database, 1, *range(100))
+    assert read_pass(database, 2, *range(50)).parked
+    with database.connection() as connection:
+        merge_page(connection, COSTS, TENANT, [CampaignCost(id=99)], fetch_seq=3, fetched_at=NOON)
+        assert accept_parked(connection, COSTS, TENANT, at=NOON) == DeleteOutcome(49, 100, 49, parked=False)
+        assert accept_parked(connection, COSTS, TENANT, at=NOON) is None
+    assert marked(database) == list(range(50, 99))
+    assert read_pass(database, 4, *range(100)) == DeleteOutcome(0, 100, 0, parked=False)
+    assert marked(database) == []
+
+
+def test_nothing_parked_is_nothing_to_believe(database: Database) -> None:
+    read_pass(database, 1, 1, 2, 3)
+    with database.connection() as connection:
+        assert accept_parked(connection, COSTS, TENANT, at=NOON) is None
+    assert marked(database) == []
