@@ -31,6 +31,10 @@ _MAY_BECOME = """
     FROM pg_roles r WHERE r.rolname = session_user
       AND EXISTS (SELECT FROM pg_roles WHERE rolname = %(role)s)
 """
+_UNGRANTED = """
+    SELECT FROM pg_roles
+    WHERE rolname = 'st_dbt' AND NOT has_database_privilege(rolname, current_database(), 'CREATE')
+"""
 
 
 class Database:
@@ -74,7 +78,7 @@ class Database:
                 with connection.transaction():
                     take_turn(connection)
                     added = ensure_tables(connection, CATALOG.values())
-                    if applied or added:
+                    if applied or added or _is_copy(connection):
                         connection.execute("SELECT platform.apply_grants()")
             except psycopg.errors.LockNotAvailable as error:
                 raise DatabaseUnavailable(
@@ -127,6 +131,11 @@ class Database:
             if allowed is not None and allowed[0]:
                 connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(self._role)))
         connection.commit()
+
+
+def _is_copy(connection: psycopg.Connection) -> bool:
+    """Whether grants on the database itself are missing: they do not come along when it is copied or restored."""
+    return connection.execute(_UNGRANTED).fetchone() is not None
 
 
 def connect(url: str, *, autocommit: bool = True) -> psycopg.Connection:

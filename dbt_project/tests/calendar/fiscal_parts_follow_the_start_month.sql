@@ -1,4 +1,5 @@
 {# The fiscal macros on both sides of a year's start, for calendar, July and October years. #}
+-- depends_on: {{ ref('dim_date') }}
 with
 
 known (day, start_month, expected_year, expected_quarter, expected_month) as (

@@ -15,6 +15,7 @@ from dagster import AssetKey, DagsterEventType
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
 
+from st_platform.warehouse.database import Database
 from tests.integration.orchestration.conftest import TENANTS
 
 STAGED = AssetKey(["staging", "stg_servicetitan__campaigns"])
@@ -48,8 +49,7 @@ class Builds:
 def builds(
     instance: dg.DagsterInstance, repository: dg.RepositoryDefinition, database_url: str, tmp_path: Path
 ) -> Iterator[Builds]:
-    with psycopg.connect(database_url) as connection:
-        connection.execute("SELECT platform.apply_grants()")  # a copied database comes without them
+    Database.prepare(database_url).close()
     variables = {name: value for name, value in os.environ.items() if not name.startswith("ST_DB_")}
     variables |= {"DATABASE_URL": database_url, "ST_STATE_DIR": str(tmp_path)}
     with mock.patch.dict(os.environ, variables, clear=True):

@@ -158,3 +158,18 @@ def test_a_login_that_may_not_even_create_a_schema_is_told_whom_to_ask(fresh_ser
 def test_a_role_that_does_not_exist_is_done_without(fresh_server: str) -> None:
     with Database(fresh_server, role="st_nobody") as database:
         assert user_of(database) == "st_platform"
+
+
+def test_a_copied_or_restored_database_lets_dbt_build_again(database_url: str) -> None:
+    def may_build() -> bool:
+        with connect(database_url) as connection:
+            row = connection.execute("SELECT has_database_privilege('st_dbt', current_database(), 'CREATE')").fetchone()
+            return bool(row and row[0])
+
+    with connect(database_url) as connection:
+        connection.execute(
+            "DO $$ BEGIN EXECUTE format('REVOKE ALL ON DATABASE %I FROM st_dbt', current_database()); END $$"
+        )
+    assert not may_build()
+    Database.prepare(database_url).close()
+    assert may_build()
