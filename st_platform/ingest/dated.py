@@ -49,28 +49,34 @@ def read_window(
         division = divide(window, now)
     except FutureWindow as error:
         raise SyncFailed(str(error), site.where, "Ask for a window that has begun.") from None
-    with ExitStack() as leases:
-        tasks: list[LaneTask] = []
-        skipped = 0
-        if division.closed is not None:
-            last_day = _last_day(division.closed)
+    total = skipped = 0
+    for day in division.open_days:
+        total += _read_open_day(site, client, request, day, patience=patience)
+    if division.closed is not None:
+        with ExitStack() as leases:
             lease = leases.enter_context(hold(site, window.scope, patience=patience))
+            last_day = _unfinished_last_day(site, request, division.closed)
             if last_day is not None:
                 leases.enter_context(hold(site, _scope(last_day), patience=patience))
             lanes = _closed_lanes(site, request, window, division.closed, last_day, lease)
-            tasks += [LaneTask(lane, lease, closes=True) for lane in lanes if not lane.is_done]
+            reach(Failpoint.AFTER_PLAN)
+            tasks = [LaneTask(lane, lease, closes=True) for lane in lanes if not lane.is_done]
             skipped = len(lanes) - len(tasks)
-        for day in division.open_days:
-            lease = leases.enter_context(hold(site, _scope(day), patience=patience))
-            lane = _open_lane(site, request, day, lease)
-            tasks.append(LaneTask(lane, lease, closes=False, include_recent=request.include_recent))
-        reach(Failpoint.AFTER_PLAN)
-        total = read_lanes(site, client, tasks)
-        if division.closed is not None:
-            _forget_open_days(site, division.closed, tasks)
+            total += read_lanes(site, client, tasks)
+            _forget_open_days(site, division.closed, lease)
     if division.open_days:
         return Outcome(Certificate.CAUGHT_UP, total, skipped, known_until=now)
     return Outcome(Certificate.CERTIFIED, total, skipped, known_until=min(window.end or now, now))
+
+
+def _read_open_day(
+    site: Site, client: ServiceTitanClient, request: SyncRequest, day: Window, *, patience: float
+) -> int:
+    """Go on with a day that is not over. Its lease is held no longer than that takes, whatever else is read."""
+    with hold(site, _scope(day), patience=patience) as lease:
+        lane = _open_lane(site, request, day, lease)
+        reach(Failpoint.AFTER_PLAN)
+        return read_lanes(site, client, [LaneTask(lane, lease, closes=False, include_recent=request.include_recent)])
 
 
 def _closed_lanes(
@@ -78,19 +84,28 @@ def _closed_lanes(
 ) -> list[Lane]:
     """The lanes of this request that cover the closed part: those it has, and new ones for what they leave open.
 
-    The last day's own lane, if it was never completed, is taken over instead of reading that day again.
+    The lane of the last day, if that was never completed, is taken over instead of reading the day again.
     """
     with site.database.connection() as connection:
         generation = generation_of(connection, request, window.start, window.end)
         key = _key(site, generation, window)
         lanes = lanes_of(connection, key)
         left = uncovered(closed, map(_bounds, lanes))
-        if last_day is not None and not request.refresh and any(part.contains(last_day) for part in left):
+        if last_day is not None and any(part.contains(last_day) for part in left):
             for lane in lanes_of(connection, _key(site, _OPEN, last_day)):
                 lanes.append(adopt_lane(connection, lane.lane_id, key, lease=lease))
                 left = [piece for part in left for piece in uncovered(part, [last_day])]
         bounds = [(part.start, part.end) for part in left]
         return lanes + add_lanes(connection, key, bounds, lease=lease, run_id=request.run_id)
+
+
+def _unfinished_last_day(site: Site, request: SyncRequest, closed: Window) -> Window | None:
+    """The day that the closed part ends with, if it has a lane of its own that nobody completed."""
+    day = _last_day(closed)
+    if day is None or request.refresh:
+        return None
+    with site.database.connection() as connection:
+        return day if lanes_of(connection, _key(site, _OPEN, day)) else None
 
 
 def _open_lane(site: Site, request: SyncRequest, day: Window, lease: Lease) -> Lane:
@@ -106,13 +121,13 @@ def _open_lane(site: Site, request: SyncRequest, day: Window, lease: Lease) -> L
         return found[0]
 
 
-def _forget_open_days(site: Site, closed: Window, tasks: list[LaneTask]) -> None:
+def _forget_open_days(site: Site, closed: Window, lease: Lease) -> None:
     """Drop the lanes of open days that nobody completed, now that the whole stretch has been read."""
     with site.database.connection() as connection:
         lanes = lanes_in_generation(connection, site.tenant.tenant_id, site.resource.name, _OPEN)
         stale = [lane.lane_id for lane in lanes if closed.contains(_bounds(lane))]
         if stale:
-            drop_lanes(connection, stale, lease=tasks[0].lease)
+            drop_lanes(connection, stale, lease=lease)
 
 
 def _last_day(closed: Window) -> Window | None:

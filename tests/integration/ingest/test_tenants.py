@@ -85,3 +85,27 @@ def test_a_second_reader_of_the_same_window_waits_and_then_gives_up(bench: Bench
             go_on.set()
         assert running.result().calls == 1
     assert bench.sync("jobs", bench.today, generation="second").calls == 1
+
+
+def test_a_long_read_of_history_does_not_keep_todays_runs_waiting(bench: Bench) -> None:
+    bench.simulator.options(feed_page_size=20)
+    in_history, go_on = Event(), Event()
+
+    def hold(page: PageDone) -> None:
+        if "-inf" in page.lane:
+            in_history.set()
+            go_on.wait(20)
+
+    def history() -> SyncReport:
+        request = SyncRequest(bench.simulator.tenant, CATALOG["jobs"], EVERYTHING, "history")
+        with bench.client() as client:
+            return sync(request, client=client, database=bench.database, on_page=hold)
+
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(history)
+        in_history.wait(20)
+        try:
+            assert bench.sync("jobs", bench.today, generation="hot", patience=0.5).calls == 1
+        finally:
+            go_on.set()
+        assert running.result().received > 20
