@@ -97,6 +97,15 @@ def test_a_row_without_a_modification_time_is_merged_and_not_rewritten_each_time
     assert bench.query("SELECT max(_changed_at) AS at FROM servicetitan.membership_status_changes") == before
 
 
+def test_of_two_contents_with_one_modification_time_the_later_read_counts(bench: Bench) -> None:
+    job = spoil(bench, summary='"first"')
+    bench.sync("jobs", DAY)
+    spoil(bench, summary='"second"')
+    report = bench.sync("jobs", DAY)
+    assert report.updated == 1
+    assert bench.rows("jobs")[job]["summary"] == "second"
+
+
 def test_an_unknown_field_is_kept_and_noticed_once_a_day(bench: Bench) -> None:
     job = spoil(bench, warehouseZone='{"code": "N4"}')
     first = bench.sync("jobs", DAY)
