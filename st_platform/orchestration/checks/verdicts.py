@@ -49,7 +49,9 @@ def judge_certificate(health: Health, tenant: str, resource: Resource, now: date
     Dated: every day from the first partition to the last due one. Tail: the last read reached its end. Snapshot:
     the last read proved the whole key set.
     """
-    facts: dict[str, Any] = {"certified at": _moment(health.certified_at), "rows landed": health.rows}
+    facts: dict[str, Any] = {"read until": _moment(health.caught_up_at), "rows landed": health.rows}
+    if resource.load_mode is LoadMode.SNAPSHOT:
+        facts["whole key set proven at"] = _moment(health.certified_at)
     if health.parked_missing:
         return Verdict(
             False,
