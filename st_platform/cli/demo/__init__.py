@@ -25,6 +25,6 @@ def demo(
     Everything it keeps is under .st_platform/demo, with a database of its own unless DATABASE_URL is set in the
     environment. A second run uses what is there. Ctrl-C stops everything it started.
     """
-    from st_platform.cli.demo.stage import run_demo
+    from st_platform.cli.demo.run import run_demo
 
     run_demo(no_ui=no_ui, fresh=fresh)

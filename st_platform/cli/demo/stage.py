@@ -1,24 +1,21 @@
 """Where a demo plays: its folder, lock, ports and processes, and how everything is taken down again.
 
-Knows what has to be stopped and wiped; what is played on it is in `steps.py`.
+Knows what has to be stopped and wiped; what is played on it is in `steps.py`, from beginning to end in `run.py`.
 """
 
 from __future__ import annotations
 
 import fcntl
 import json
-import os
 import shutil
-import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from st_platform.cli.output import CommandFailed, UsageProblem, note
-from st_platform.cli.processes import Child, Children, ReservedPort, stop_group_of
-from st_platform.cli.signals import Interrupted, ignore_signals, signals
+from st_platform.cli.output import CommandFailed, note
+from st_platform.cli.processes import Child, Children, stop_group_of
 from st_platform.settings import Settings, load_settings
 
 PORTS: Mapping[str, int] = {"ui": 3000, "tenants": 8765, "code": 4266}
@@ -62,38 +59,6 @@ class Stage:
 
     def remember(self, **facts: Any) -> None:
         (self.root / "demo.json").write_text(json.dumps(self.read_memory() | facts, indent=2), "utf-8")
-
-
-def run_demo(*, no_ui: bool, fresh: bool) -> None:
-    """Play the demo; raises CommandFailed when a step, or in the end a check, is not good."""
-    from st_platform.cli.demo.steps import play, wait_for_the_end
-
-    settings = demo_settings(os.environ)
-    if fresh and settings.database_url:
-        fix = "Unset DATABASE_URL for a demo with a database of its own, or drop that database yourself."
-        raise UsageProblem("--fresh does not wipe a database that is not the demo's own", "DATABASE_URL", fix)
-    root = settings.state_dir
-    root.mkdir(parents=True, exist_ok=True)
-    try:
-        with signals(), only_one(root), ExitStack() as curtain:
-            stop_leftovers(root)
-            if fresh:
-                wipe(settings)
-            if settings.database_url is None:
-                curtain.callback(_stop_database, settings)
-            children = curtain.enter_context(Children(root / "logs"))
-            curtain.callback(ignore_signals)
-            ports = {name: curtain.enter_context(ReservedPort(port)).number for name, port in PORTS.items()}
-            stage = Stage(settings, root, children, ports)
-            bad = play(stage, no_ui=no_ui)
-            if not no_ui:
-                wait_for_the_end(stage)
-            if bad:
-                fix = "They are listed above with their reason; `st-platform demo` shows them in the UI."
-                raise CommandFailed(f"{len(bad)} checks are not good", str(root), fix)
-    except Interrupted as interrupt:
-        note("The demo was stopped; everything it started is down.")
-        sys.exit(interrupt.exit_code)
 
 
 def demo_settings(environ: Mapping[str, str]) -> Settings:
@@ -167,7 +132,8 @@ def wipe(settings: Settings) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _stop_database(settings: Settings) -> None:
+def stop_database(settings: Settings) -> None:
+    """Stop the demo's own server."""
     from st_platform.warehouse.embedded import EmbeddedPostgres
 
     EmbeddedPostgres(settings.embedded_dir).stop()

@@ -18,6 +18,7 @@ import pytest
 from st_platform.cli.demo import stage as staging
 from st_platform.cli.demo import steps
 from st_platform.cli.demo.progress import Step, Steps
+from st_platform.cli.demo.run import run_demo
 from st_platform.cli.demo.stage import Stage, demo_settings
 from st_platform.cli.output import CommandFailed, UsageProblem, stderr
 from st_platform.cli.processes import Children
@@ -59,7 +60,7 @@ def test_the_environment_does(root: Path) -> None:
 def test_a_database_that_is_not_the_demos_own_is_never_wiped(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://h/d")
     with pytest.raises(UsageProblem, match="--fresh does not wipe"):
-        staging.run_demo(no_ui=True, fresh=True)
+        run_demo(no_ui=True, fresh=True)
 
 
 def test_wiping_leaves_nothing_but_the_lock(root: Path) -> None:
@@ -121,7 +122,7 @@ def test_without_the_ui_a_check_that_is_not_good_fails_the_demo(
     monkeypatch.setattr(steps, "play", lambda _, **__: [check("fresh", "FAILED")])
     monkeypatch.setattr(steps, "wait_for_the_end", waited.append)
     with pytest.raises(CommandFailed, match="1 checks are not good"):
-        staging.run_demo(no_ui=no_ui, fresh=False)
+        run_demo(no_ui=no_ui, fresh=False)
     assert bool(waited) is not no_ui
 
 
