@@ -22,6 +22,7 @@ from st_platform.servicetitan.catalog import LoadMode
 from st_platform.servicetitan.client import ServiceTitanClient
 from st_platform.warehouse.database import Database
 from st_platform.warehouse.progress import note_read, resource_state
+from st_platform.warehouse.tables import refresh_statistics
 
 __all__ = [
     "Certificate",
@@ -91,6 +92,7 @@ def sync(
         certified = outcome.certificate is Certificate.CERTIFIED
         note_read(connection, tenant_id, name, at=outcome.known_until, certified=certified)
         version = resource_state(connection, tenant_id, name).last_changed_seq
+    refresh_statistics(database, request.resource)
     return report_of(
         request.tenant.name,
         request.resource.name,
