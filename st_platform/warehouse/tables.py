@@ -152,9 +152,10 @@ def refresh_statistics(database: Database, resource: Resource) -> bool:
     A first load is often read by the models before the server's own analyze comes round, and plans made for an empty
     table take minutes instead of seconds. Only an owner may; anybody else is ignored by the server.
     """
-    with connect(database.url) as connection:
+    with database.connection() as connection:
         if connection.execute(_OUTGROWN, {"resource": resource.name}).fetchone() is None:
             return False
+    with connect(database.url) as connection:
         connection.execute(sql.SQL("ANALYZE (SKIP_LOCKED) {}").format(table_name(resource)))
         return True
 
