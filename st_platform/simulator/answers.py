@@ -139,7 +139,7 @@ def answer_api(universe: Universe, request: Request, target: Target) -> Answer:
     if scheme.lower() != "bearer" or grant.generation != universe.token_generation:
         return error(401, "Unauthorized: the token is not valid.")
     tenant = universe.tenants.get(target.tenant_id)
-    if tenant is None or target.endpoint is None or request.method != "GET":
+    if tenant is None or target.endpoint is None or request.method != "GET" or not tenant.has(target.endpoint):
         return error(404, "The requested resource was not found.")
     if grant.tenant_id != target.tenant_id:
         return error(403, "The application is not connected to this tenant.")

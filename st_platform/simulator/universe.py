@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from st_platform.simulator.clock import Clock
-from st_platform.simulator.endpoints import BY_RESOURCE, SCOPES
+from st_platform.simulator.endpoints import BY_RESOURCE, SCOPES, Endpoint
 from st_platform.simulator.faults import FaultPlan
 from st_platform.simulator.instants import SECOND, to_ticks
 from st_platform.simulator.journal import ArrivalLimit, RequestLog
@@ -48,6 +48,9 @@ class SimulatedTenant:
     timezone: str
     shelves: Mapping[str, Shelf]
     scopes: set[str] = field(default_factory=lambda: set(SCOPES))
+
+    def has(self, endpoint: Endpoint) -> bool:
+        return endpoint.resource in self.shelves
 
     @property
     def client_id(self) -> str:

@@ -28,11 +28,11 @@ class Shape:
     record: type[Record]
     key: tuple[str, ...]
     version: str | None
-    status_deleted: tuple[str, str] | None
+    deleted_when: tuple[str, str | bool] | None
 
     @classmethod
     def of(cls, resource: Resource) -> Shape:
-        return cls(resource.name, resource.record, resource.key, resource.version, resource.status_deleted)
+        return cls(resource.name, resource.record, resource.key, resource.version, resource.deleted_when)
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -121,8 +121,8 @@ def _merge(shape: Shape) -> bytes:
         version=sql.Identifier(shape.version or ""),
     )
     deleted_now, inferred = sql.SQL("NULL::timestamptz").format(), sql.SQL("t._deleted_at IS NOT NULL").format()
-    if shape.status_deleted is not None:
-        column, value = sql.Identifier(shape.status_deleted[0]), sql.Literal(shape.status_deleted[1])
+    if shape.deleted_when is not None:
+        column, value = sql.Identifier(shape.deleted_when[0]), sql.Literal(shape.deleted_when[1])
         deleted_now = _text_of("CASE WHEN s.{} = {} THEN %(at)s::timestamptz END", column, value)
         inferred = _text_of("(t._deleted_at IS NOT NULL AND t.{} IS DISTINCT FROM {})", column, value)
     deleted = _text_of(

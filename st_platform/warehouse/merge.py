@@ -205,9 +205,9 @@ def _unwrapped(rows: Sequence[Record | Row]) -> tuple[Sequence[Record], Sequence
 
 
 def _has_deleted(resource: Resource, names: list[str], values: list[tuple[Any, ...]]) -> bool:
-    if resource.status_deleted is None:
+    if resource.deleted_when is None:
         return False
-    status, deleted = names.index(resource.status_deleted[0]), resource.status_deleted[1]
+    status, deleted = names.index(resource.deleted_when[0]), resource.deleted_when[1]
     return any(row[status] == deleted for row in values)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from st_platform.servicetitan.records.base import CalendarDate, Instant, Int32, Int64, Json, Record
+from st_platform.servicetitan.records.base import CalendarDate, Instant, Int32, Int64, Json, Label, Record
 
 
 class CreditMemo(Record):
@@ -157,3 +157,102 @@ class Payment(Record):
     type: str | None = None
     type_id: str | None = None
     unapplied_amount: Decimal | None = None
+
+
+class InventoryBill(Record):
+    """A vendor's bill for goods, money as strings in the API; `items` are its lines."""
+
+    id: Int64
+    purchase_order_id: Int64 | None = None
+    sync_status: str | None = None
+    reference_number: str | None = None
+    vendor_number: str | None = None
+    summary: str | None = None
+    bill_date: Instant | None = None
+    bill_amount: Decimal | None = None
+    tax_amount: Decimal | None = None
+    shipping_amount: Decimal | None = None
+    landed_cost_method: Label | None = None
+    other_amount: Decimal | None = None
+    created_by: str | None = None
+    created_on: Instant | None = None
+    modified_on: Instant | None = None
+    term_name: str | None = None
+    due_date: Instant | None = None
+    ship_to_description: str | None = None
+    post_date: Instant | None = None
+    batch: Json = Json()
+    business_unit: Json = Json()
+    tax_zone: Json = Json()
+    vendor: Json = Json()
+    ship_to: Json = Json()
+    budget_code_id: Int64 | None = None
+    items: Json = Json()
+    custom_fields: Json = Json()
+    job_id: Int64 | None = None
+    job_number: str | None = None
+    date_reconciled: Instant | None = None
+    active: bool | None = None
+
+
+class ApBill(Record):
+    """An accounts payable bill of any origin, money as strings in the API. It shows no sign of a deletion."""
+
+    id: Int64
+    purchase_order_id: Int64 | None = None
+    sync_status: str | None = None
+    status: str | None = None
+    source: str | None = None
+    bill_type: str | None = None
+    post_date: Instant | None = None
+    reference_number: str | None = None
+    vendor_number: str | None = None
+    summary: str | None = None
+    bill_date: Instant | None = None
+    early_discount_date: Instant | None = None
+    bill_amount: Decimal | None = None
+    vendor_invoice_total: Decimal | None = None
+    tax_amount: Decimal | None = None
+    shipping_amount: Decimal | None = None
+    landed_cost_method: Label | None = None
+    other_amount: Decimal | None = None
+    created_by: str | None = None
+    created_on: Instant | None = None
+    modified_on: Instant | None = None
+    term_name: str | None = None
+    due_date: Instant | None = None
+    do_not_pay: bool | None = None
+    date_canceled: Instant | None = None
+    canceled_by: Json = Json()
+    ship_to_description: str | None = None
+    batch: Json = Json()
+    business_unit: Json = Json()
+    tax_zone: Json = Json()
+    vendor: Json = Json()
+    remittance_vendor_info: Json = Json()
+    ship_to: Json = Json()
+    budget_code_id: Int64 | None = None
+    items: Json = Json()
+    expense_items: Json = Json()
+    custom_fields: Json = Json()
+    job_id: Int64 | None = None
+    job_number: str | None = None
+    date_reconciled: Instant | None = None
+
+
+class GlAccount(Record):
+    """A general ledger account; `type` says whether it is income, cost or expense."""
+
+    id: Int64
+    name: str | None = None
+    number: str | None = None
+    description: str | None = None
+    type: str | None = None
+    subtype: str | None = None
+    active: bool | None = None
+    is_intacct_group: bool | None = None
+    is_intacct_bank_account: bool | None = None
+    source: str | None = None
+    default_account_type: str | None = None
+    created_on: Instant | None = None
+    modified_on: Instant | None = None

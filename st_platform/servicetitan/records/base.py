@@ -33,6 +33,9 @@ CalendarDate = Annotated[str, msgspec.Meta(min_length=10, max_length=33, descrip
 Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1, description="int32")]
 Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1, description="int64")]
 
+Label = Annotated[str | int, msgspec.Meta(description="label")]
+"""A name of a fixed list, which some endpoints send as its number. Column type `text`, whichever came."""
+
 Json = msgspec.Raw
 """Nested JSON, undecoded. Absent is `Raw(b"")`, null is `Raw(b"null")`; both are SQL NULL. Column `jsonb`."""
 
@@ -67,7 +70,7 @@ _SQL_TYPES: dict[object, str] = {
     date: "date",
     msgspec.Raw: "jsonb",
 }
-_SQL_TYPES_BY_MARK = {"instant": "timestamptz", "date": "date", "int32": "integer", "int64": "bigint"}
+_SQL_TYPES_BY_MARK = {"instant": "timestamptz", "date": "date", "int32": "integer", "int64": "bigint", "label": "text"}
 
 
 @cache

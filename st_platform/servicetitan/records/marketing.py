@@ -33,3 +33,14 @@ class Campaign(Record):
     medium: str | None = None
     other_medium: str | None = None
     campaign_phone_numbers: Json = Json()
+
+
+class CampaignCategory(Record):
+    """A group of campaigns."""
+
+    id: Int64
+    name: str | None = None
+    active: bool | None = None
+    type: str | None = None
+    created_on: Instant | None = None
+    modified_on: Instant | None = None

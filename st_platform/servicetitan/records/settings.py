@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from st_platform.servicetitan.records.base import Instant, Int64, Json, Record
+from st_platform.servicetitan.records.base import Instant, Int32, Int64, Json, Record
 
 
 class BusinessUnit(Record):
@@ -87,3 +87,49 @@ class Technician(Record):
     location: Json = Json()
     bio: str | None = None
     memo: str | None = None
+
+
+class Employee(Record):
+    """A member of the office. Rates are current only; those who left stay as inactive rows."""
+
+    id: Int64
+    custom_fields: Json = Json()
+    permissions: Json = Json()
+    user_id: Int64 | None = None
+    name: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    manager_id: Int64 | None = None
+    role: str | None = None
+    role_ids: Json = Json()
+    business_unit_id: Int64 | None = None
+    created_on: Instant | None = None
+    modified_on: Instant | None = None
+    email: str | None = None
+    phone_number: str | None = None
+    login_name: str | None = None
+    active: bool | None = None
+    aad_user_id: str | None = None
+    account_locked: bool | None = None
+    home: Json = Json()
+    agent_id: Int32 | None = None
+    start_date: Instant | None = None
+    termination_date: Instant | None = None
+    hourly_rate: Decimal | None = None
+    overtime_profile_id: Int64 | None = None
+
+
+class TagType(Record):
+    """A tag that jobs, customers or locations can carry."""
+
+    id: Int64
+    name: str | None = None
+    color: str | None = None
+    code: str | None = None
+    importance: str | None = None
+    is_conversion_opportunity: bool | None = None
+    allow_to_use_on_timesheet_activity: bool | None = None
+    is_visible_on_dispatch_board: bool | None = None
+    active: bool | None = None
+    created_on: Instant | None = None
+    modified_on: Instant | None = None

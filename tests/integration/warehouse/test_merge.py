@@ -171,7 +171,7 @@ def test_two_tenants_with_the_same_ids_never_mix(database: Database) -> None:
     assert stored(database, "tenant_id, name") == [(1001, "north"), (2002, "south")]
 
 
-def test_status_deleted_marks_a_row_and_its_return_clears_the_mark(database: Database) -> None:
+def test_deleted_when_marks_a_row_and_its_return_clears_the_mark(database: Database) -> None:
     def member(version: int, status: str) -> Membership:
         return Membership(id=1, status=status, modified_on=f"2026-07-0{version}T00:00:00Z")
 

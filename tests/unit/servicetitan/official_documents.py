@@ -180,8 +180,8 @@ def _wrong_fields(resource: Resource, governing: Operation, known: Mapping[str, 
     listed = known.get(resource.list.path) if resource.list else None
     official = set(governing.row) | set(listed.row if listed else ())
     yield from (f"no document knows the field {name}" for name in columns if name not in official)
-    if resource.status_deleted:
-        column, value = resource.status_deleted
+    if resource.deleted_when:
+        column, value = resource.deleted_when
         field = next(each.api_name for each in resource.columns if each.name == column)
         _, values = governing.kind(governing.row[field])
         if value not in values:

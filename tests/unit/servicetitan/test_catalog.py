@@ -53,7 +53,7 @@ def test_a_name_is_what_tables_and_assets_can_be_called(entry: Resource) -> None
 @every_resource
 def test_a_resource_has_an_owner_a_scope_and_a_description(entry: Resource) -> None:
     assert re.fullmatch(r"team:[a-z-]+", entry.owner)
-    assert re.fullmatch(r"tn\.[a-z]{3}\.[a-z]+:r", entry.scope)
+    assert re.fullmatch(r"tn\.[a-z]{2,4}\.[a-z]+:r", entry.scope)
     assert entry.description.endswith(".")
     assert len(entry.description) > 20
     assert (entry.record.__doc__ or "").strip()

@@ -72,7 +72,7 @@ GADGETS = Resource(
     feed=FEED,
     list=LIST,
     created=None,
-    status_deleted=("status", "Deleted"),
+    deleted_when=("status", "Deleted"),
 )
 
 
@@ -146,7 +146,7 @@ def _list(**changes: Any) -> Resource:
         (dataclasses.replace(GADGETS, scope="tn.thi.others:r"), "not tn.thi.others:r"),
         (dataclasses.replace(GADGETS, feed=Feed(path="/things/v2/tenant/{tenant}/export/gizmos")), "no document knows"),
         (dataclasses.replace(GADGETS, feed=Feed(path=LIST.path)), "has no from"),
-        (dataclasses.replace(GADGETS, status_deleted=("status", "Gone")), "never Gone"),
+        (dataclasses.replace(GADGETS, deleted_when=("status", "Gone")), "never Gone"),
         (_list(path=FEED.path), "has no pageSize"),
         (_list(modified_filter=False), "can filter by modification"),
         (_list(all_rows=None), "hides inactive rows"),

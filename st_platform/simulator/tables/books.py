@@ -1,34 +1,27 @@
-"""Turns a tenant's business into the tables that the API serves: rows, the instants they change, how they are written.
+"""The tables of the books: customers, jobs, invoices and money, memberships, campaigns, settings.
 
-The one place that knows, resource by resource, what counts as a modification.
+The one place that knows, for each of these resources, what counts as a modification.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
-from st_platform.simulator.business.balances import balance
 from st_platform.simulator.business.billing import removed_at
 from st_platform.simulator.business.chance import Ints
 from st_platform.simulator.business.plans import status_at
 from st_platform.simulator.business.tenant import Business
-from st_platform.simulator.business.upkeep import touches
 from st_platform.simulator.instants import NEVER, Ticks
 from st_platform.simulator.rows import accounting, crm, jpm, marketing, memberships, receipts, settings
-from st_platform.simulator.rows.json_text import Texts
 from st_platform.simulator.rows.view import First, View
-from st_platform.simulator.table import Column, Table, build_table
-
-Events = list[tuple[Ticks, Ints]]
-Write = Callable[[View, Ints, Ticks, int], Texts]
+from st_platform.simulator.table import Table, build_table
+from st_platform.simulator.tables.parts import attribute, every_row, idle
 
 
-def tables_of(business: Business) -> list[Table]:
-    """Every resource of one tenant."""
-    view = View(business, balance(business))
+def tables(view: View) -> list[Table]:
+    """In the order in which they are served."""
     items = _invoice_items(view)
     return [
         _customers(view),
@@ -45,20 +38,6 @@ def tables_of(business: Business) -> list[Table]:
     ]
 
 
-def _idle(view: View, name: str, created: Ticks, per_year: float) -> tuple[Ticks, Ints]:
-    return touches(view.business.chance, view.business.company, name, created, per_year)
-
-
-def _all(*times: Ticks) -> Events:
-    """Events of every row."""
-    rows = np.arange(len(times[0]))
-    return [(when, rows) for when in times]
-
-
-def _attribute(values: Ints, first_id: int = 0) -> Column:
-    return lambda rows, at: values[rows] + first_id
-
-
 def _customers(view: View) -> Table:
     b, care = view.business, view.business.care
     ledger = view.balances.customers.runs
@@ -68,9 +47,9 @@ def _customers(view: View) -> Table:
         First.CUSTOMER,
         b.customers.created,
         [
-            *_all(care.merged, care.edited),
+            *every_row(care.merged, care.edited),
             (ledger.times, owner),
-            _idle(view, "customers", b.customers.created, 0.3),
+            idle(view, "customers", b.customers.created, 0.3),
         ],
         partial(crm.customers, view),
         inactive_at=care.closed,
@@ -83,10 +62,10 @@ def _locations(view: View) -> Table:
         "locations",
         First.LOCATION,
         b.locations.created,
-        [*_all(care.location_moved, care.location_edited), _idle(view, "locations", b.locations.created, 0.3)],
+        [*every_row(care.location_moved, care.location_edited), idle(view, "locations", b.locations.created, 0.3)],
         partial(crm.locations, view),
         inactive_at=care.location_merged,
-        columns={"customerId": _attribute(b.locations.customer, First.CUSTOMER)},
+        columns={"customerId": attribute(b.locations.customer, First.CUSTOMER)},
     )
 
 
@@ -97,18 +76,18 @@ def _jobs(view: View) -> Table:
         First.JOB,
         jobs.created,
         [
-            *_all(jobs.moved, jobs.dispatched, jobs.started, jobs.held, jobs.resumed, jobs.done),
-            *_all(jobs.reopened, jobs.redone, jobs.canceled, jobs.edited),
-            _idle(view, "jobs", jobs.created, 0.15),
+            *every_row(jobs.moved, jobs.dispatched, jobs.started, jobs.held, jobs.resumed, jobs.done),
+            *every_row(jobs.reopened, jobs.redone, jobs.canceled, jobs.edited),
+            idle(view, "jobs", jobs.created, 0.15),
         ],
         partial(jpm.jobs, view),
         inactive_at=jobs.inactive,
         columns={
-            "customerId": _attribute(jobs.customer, First.CUSTOMER),
-            "locationId": _attribute(jobs.location, First.LOCATION),
-            "jobTypeId": _attribute(jobs.type, First.JOB_TYPE),
-            "campaignId": _attribute(jobs.campaign, First.CAMPAIGN),
-            "businessUnitId": _attribute(view.job_units, First.BUSINESS_UNIT),
+            "customerId": attribute(jobs.customer, First.CUSTOMER),
+            "locationId": attribute(jobs.location, First.LOCATION),
+            "jobTypeId": attribute(jobs.type, First.JOB_TYPE),
+            "campaignId": attribute(jobs.campaign, First.CAMPAIGN),
+            "businessUnitId": attribute(view.job_units, First.BUSINESS_UNIT),
             "jobStatus": lambda rows, at: np.array(jpm.STATUSES)[jpm.job_status(view, rows, at)],
         },
     )
@@ -121,7 +100,7 @@ def _invoice_items(view: View) -> Table:
         "invoice_items",
         First.INVOICE_ITEM,
         lines.created,
-        [_idle(view, "items", lines.created, 0.06)],
+        [idle(view, "items", lines.created, 0.06)],
         partial(accounting.invoice_items, view),
         inactive_at=np.minimum(removed_at(lines, b.bills, np.arange(len(lines))), b.invoice_inactive[lines.invoice]),
     )
@@ -135,12 +114,12 @@ def _invoices(view: View, items: Table) -> Table:
         First.INVOICE,
         invoices.created,
         [
-            *_all(invoices.billed, b.bills.changed, view.reviewed, view.posted),
+            *every_row(invoices.billed, b.bills.changed, view.reviewed, view.posted),
             (applied.applied, applied.invoice),
             (applied.ended, applied.invoice),
             (credited.applied, credited.invoice),
             _later_changes(b, items),
-            _idle(view, "invoices", invoices.created, 0.12),
+            idle(view, "invoices", invoices.created, 0.12),
         ],
         partial(accounting.invoices, view, items.versions),
         inactive_at=b.invoice_inactive,
@@ -162,10 +141,10 @@ def _payments(view: View) -> Table:
         First.PAYMENT,
         payments.created,
         [
-            *_all(view.deposited),
+            *every_row(view.deposited),
             (applied.applied, applied.source),
             (applied.ended, applied.source),
-            _idle(view, "payments", payments.created, 0.06),
+            idle(view, "payments", payments.created, 0.06),
         ],
         partial(receipts.payments, view),
         inactive_at=payments.voided,
@@ -180,9 +159,9 @@ def _credit_memos(view: View) -> Table:
         First.CREDIT_MEMO,
         memos.created,
         [
-            *_all(memos.created + 864_000_000_000),
+            *every_row(memos.created + 864_000_000_000),
             (credited.applied, credited.source),
-            _idle(view, "memos", memos.created, 0.5),
+            idle(view, "memos", memos.created, 0.5),
         ],
         partial(receipts.credit_memos, view),
         inactive_at=memos.inactive,
@@ -202,15 +181,15 @@ def _memberships(view: View) -> Table:
         First.MEMBERSHIP,
         members.created,
         [
-            *_all(members.suspended, members.resumed, members.requested, members.canceled, members.expired),
-            *_all(members.deleted, members.renewed),
+            *every_row(members.suspended, members.resumed, members.requested, members.canceled, members.expired),
+            *every_row(members.deleted, members.renewed),
             *memberships.next_bills(view),
-            _idle(view, "memberships", members.created, 0.6),
+            idle(view, "memberships", members.created, 0.6),
         ],
         partial(memberships.memberships, view),
         inactive_at=closed,
         columns={
-            "customerId": _attribute(members.customer, First.CUSTOMER),
+            "customerId": attribute(members.customer, First.CUSTOMER),
             "status": lambda rows, at: np.array(memberships.STATUSES)[status_at(members, rows, at)],
         },
     )
@@ -233,13 +212,13 @@ def _campaign_costs(view: View) -> Table:
         "campaign_costs",
         First.CAMPAIGN_COST,
         costs.created,
-        _all(costs.corrected),
+        every_row(costs.corrected),
         partial(marketing.campaign_costs, view),
         removed_at=costs.removed,
         columns={
-            "year": _attribute(costs.year),
-            "month": _attribute(costs.month),
-            "campaignId": _attribute(costs.campaign, First.CAMPAIGN),
+            "year": attribute(costs.year),
+            "month": attribute(costs.month),
+            "campaignId": attribute(costs.campaign, First.CAMPAIGN),
         },
     )
 
@@ -276,7 +255,7 @@ def _settings(view: View) -> list[Table]:
             name,
             first_id,
             created,
-            [_idle(view, name, created, 1.5)],
+            [idle(view, name, created, 1.5)],
             partial(write, view),
             inactive_at=inactive,
         )
