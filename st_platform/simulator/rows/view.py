@@ -13,6 +13,7 @@ import numpy as np
 from st_platform.simulator.business.balances import Balances
 from st_platform.simulator.business.chance import Flags, Ints
 from st_platform.simulator.business.company import EMPLOYEES, FIRST_EMPLOYEE
+from st_platform.simulator.business.dispatching import Dispatching, dispatch
 from st_platform.simulator.business.tenant import Business
 from st_platform.simulator.business.work import NONE, units_of
 from st_platform.simulator.instants import DAY, HOUR, MINUTE, NEVER, Ticks
@@ -97,6 +98,10 @@ class View:
     def names(self) -> Names:
         b = self.business
         return Names(b.chance, b.profile, b.customers, b.locations)
+
+    @cached_property
+    def dispatching(self) -> Dispatching:
+        return dispatch(self.business)
 
     @cached_property
     def job_units(self) -> Ints:
