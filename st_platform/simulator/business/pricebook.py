@@ -27,31 +27,65 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True)
 class Account:
-    """A general ledger account. `type` None is an account that nobody has mapped."""
+    """A general ledger account. `type` None is an account that nobody has mapped; `role` is what the books use it for
+    by default."""
 
     id: int
     name: str
     number: str
     type: str | None
     detail: str | None
+    role: str | None = None
 
 
-ACCOUNTS: tuple[Account, ...] = (
-    Account(601, "Service Revenue", "4000", "Income", "Income"),
-    Account(602, "Installation Revenue", "4100", "Income", "Income"),
-    Account(603, "Maintenance Revenue", "4200", "Income", "Income"),
-    Account(604, "Membership Revenue", "4300", "Income", "Income"),
-    Account(605, "Discounts", "4900", "Income", "Income"),
-    Account(606, "Deferred Membership Revenue", "2400", "Liability", "OtherCurrentLiability"),
-    Account(607, "Interest", "7000", "Other Income", "OtherIncome"),
-    Account(608, "Imported Tasks", "9999", None, None),
-    Account(609, "Materials", "5100", "Cost of Goods Sold", "CostOfGoodsSold"),
-    Account(610, "Equipment", "5200", "Cost of Goods Sold", "CostOfGoodsSold"),
-    Account(611, "Inventory", "1300", "Asset", "OtherCurrentAsset"),
-    Account(612, "Undeposited Funds", "1499", "Asset", "OtherCurrentAsset"),
+def _accounts(*rows: tuple[str, str, str | None, str | None, str | None]) -> tuple[Account, ...]:
+    return tuple(
+        Account(_FIRST_ACCOUNT + position, name, number, kind, detail, role)
+        for position, (number, name, kind, detail, role) in enumerate(rows)
+    )
+
+
+_FIRST_ACCOUNT = 9001
+_COGS, _COGS_DETAIL = "Cost of Goods Sold", "CostOfGoodsSold"
+_CURRENT = "OtherCurrentLiability"
+
+ACCOUNTS: tuple[Account, ...] = _accounts(
+    ("4000", "Service Revenue", "Income", "Income", "Revenue"),
+    ("4100", "Installation Revenue", "Income", "Income", None),
+    ("4200", "Maintenance Revenue", "Income", "Income", None),
+    ("4300", "Membership Revenue", "Income", "Income", "MembershipRevenue"),
+    ("4900", "Discounts", "Income", "Income", None),
+    ("2400", "Deferred Membership Revenue", "Liability", _CURRENT, "MembershipAgreements"),
+    ("7000", "Interest", "Other Income", "OtherIncome", None),
+    ("9999", "Imported Tasks", None, None, None),
+    ("5100", "Materials", _COGS, _COGS_DETAIL, "CostOfGoodsSoldMaterials"),
+    ("5200", "Equipment", _COGS, _COGS_DETAIL, "CostOfGoodsSoldEquipment"),
+    ("1300", "Inventory", "Asset", "OtherCurrentAsset", "Inventory"),
+    ("1499", "Undeposited Funds", "Asset", "OtherCurrentAsset", "UndepositedFunds"),
+    ("5300", "Subcontractors", _COGS, _COGS_DETAIL, None),
+    ("6100", "Rent", "Expense", "Expense", None),
+    ("6200", "Vehicle Fuel", "Expense", "Expense", None),
+    ("6300", "Advertising", "Expense", "Expense", None),
+    ("6400", "Insurance", "Expense", "Expense", None),
+    ("6500", "Utilities & Telephone", "Expense", "Expense", None),
+    ("6600", "Software & Office", "Expense", "Expense", None),
+    ("1010", "Checking", "Asset", "Bank", "CheckingAccount"),
+    ("1200", "Accounts Receivable", "Asset", "AccountsReceivable", "AccountsReceivable"),
+    ("1310", "Goods Received, Not Invoiced", "Liability", _CURRENT, "GoodsReceivedNotInvoiced"),
+    ("2000", "Accounts Payable", "Liability", "AccountsPayable", "AccountsPayable"),
+    ("2100", "Payroll Liabilities", "Liability", _CURRENT, "PayrollLiability"),
+    ("2200", "Sales Tax Payable", "Liability", _CURRENT, "SalesTaxPayable"),
+    ("2300", "Customer Deposits", "Liability", _CURRENT, "CustomerDeposits"),
+    ("3000", "Retained Earnings", "Equity", "RetainedEarnings", "RetainedEarnings"),
+    ("5000", "Direct Labor", _COGS, _COGS_DETAIL, "CostOfGoodsSoldLabor"),
+    ("5400", "Freight & Tax on Purchases", _COGS, _COGS_DETAIL, "CostOfGoodsSoldShipping"),
+    ("5900", "Inventory Adjustments", _COGS, _COGS_DETAIL, "InventoryAdjustments"),
+    ("6000", "Office Salaries", "Expense", "Expense", "PayrollLabor"),
+    ("6700", "Card Processing Fees", "Expense", "Expense", "ProcessingFees"),
+    ("9998", "Suspense (do not use)", "Expense", "Expense", None),
 )
 SERVICE, INSTALLATION, UPKEEP, MEMBERSHIP, DISCOUNT, DEFERRED, INTEREST, IMPORTED, MATERIALS, EQUIPMENT = range(10)
-INVENTORY, UNDEPOSITED = 10, 11
+INVENTORY, UNDEPOSITED, SUBCONTRACTORS, RENT, FUEL, ADVERTISING, INSURANCE, UTILITIES, SOFTWARE = range(10, 19)
 UNMAPPED = -1
 
 
@@ -148,8 +182,22 @@ SKUS: tuple[Sku, ...] = (
 )
 
 SKU_BY_CODE = {sku.code: index for index, sku in enumerate(SKUS)}
-FIRST_SKU_ID = 700
-"""Id of the first SKU; those of the others follow."""
+_FIRST_SKU_IDS = {"Service": 4001, "Material": 6001, "Equipment": 8001}
+
+
+def _sku_ids(skus: tuple[Sku, ...]) -> tuple[int, ...]:
+    seen: dict[str, int] = {}
+    numbers: list[int] = []
+    for sku in skus:
+        kind = sku.type if sku.type in _FIRST_SKU_IDS else "Other"
+        numbers.append(_FIRST_SKU_IDS.get(kind, 3901) + seen.get(kind, 0))
+        seen[kind] = seen.get(kind, 0) + 1
+    return tuple(numbers)
+
+
+SKU_IDS = _sku_ids(SKUS)
+"""The id of each of `SKUS`, as invoice, estimate and order lines name it: its id in the pricebook of its type.
+Discounts and open items of the old system are in none."""
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from st_platform.simulator.business.chance import Ints
 from st_platform.simulator.business.invoices import Configuration
 from st_platform.simulator.business.pricebook import (
     ACCOUNTS,
-    FIRST_SKU_ID,
     INVENTORY,
     PLANS,
+    SKU_IDS,
     SKUS,
     UNMAPPED,
     Account,
@@ -64,7 +64,7 @@ def account(number: int) -> str:
 
 
 def _kind_members(number: int, sku: Sku) -> str:
-    return f'"type":"{sku.type}","skuName":{json.dumps(sku.code)},"skuId":{FIRST_SKU_ID + number}'
+    return f'"type":"{sku.type}","skuName":{json.dumps(sku.code)},"skuId":{SKU_IDS[number]}'
 
 
 def _ledger_members(sku: Sku) -> str:
