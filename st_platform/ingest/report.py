@@ -20,6 +20,8 @@ class Certificate(StrEnum):
     """The source had nothing more at this moment; the window is still open."""
     INCOMPLETE = "incomplete"
     """Neither."""
+    NOT_GRANTED = "not granted"
+    """The tenant does not let us read this resource. Nothing was asked, or the source refused to go on."""
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,11 @@ from st_platform.ingest.landing import Site
 from st_platform.ingest.report import Certificate, Outcome, PageDone, SyncReport, Tally, report_of
 from st_platform.ingest.request import SyncRequest
 from st_platform.ingest.whole import read_snapshot, read_tail
-from st_platform.servicetitan.catalog import LoadMode
+from st_platform.servicetitan.catalog import LoadMode, Resource
 from st_platform.servicetitan.client import ServiceTitanClient
+from st_platform.servicetitan.errors import NotGranted
 from st_platform.warehouse.database import Database
+from st_platform.warehouse.grants import note_grant
 from st_platform.warehouse.progress import note_read, resource_state
 from st_platform.warehouse.tables import refresh_statistics
 
@@ -56,7 +58,8 @@ def sync(
 
     Whatever is committed stays, also when this raises or the process dies: the same request goes on from there.
     `on_page` is called after each committed page, by one thread at a time. `patience` is how many seconds to wait
-    for another process that reads the same.
+    for another process that reads the same. A resource that the tenant does not grant is no error: the certificate
+    says so, without a request where the token already does.
 
     Raises:
         SyncFailed: the read could not be brought to its end, or asks for what does not exist.
@@ -74,24 +77,36 @@ def sync(
     began, calls = time.perf_counter(), client.calls
     now = client.server_now()
     tally = Tally()
-    with Desk() as desk:
-        site = Site(
-            tenant=request.tenant,
-            resource=request.resource,
-            database=database,
-            run_id=request.run_id,
-            on_page=on_page,
-            tally=tally,
-            decoder=Decoder(request.resource),
-            desk=desk,
-        )
-        outcome = _WAYS[request.resource.load_mode](site, client, request, now=now, patience=patience)
+    try:
+        if not is_granted(request.resource, client):
+            outcome = Outcome(Certificate.NOT_GRANTED, 0, 0, known_until=now)
+        else:
+            with Desk() as desk:
+                site = Site(
+                    tenant=request.tenant,
+                    resource=request.resource,
+                    database=database,
+                    run_id=request.run_id,
+                    on_page=on_page,
+                    tally=tally,
+                    decoder=Decoder(request.resource),
+                    desk=desk,
+                )
+                outcome = _WAYS[request.resource.load_mode](site, client, request, now=now, patience=patience)
+    except NotGranted as error:
+        outcome = Outcome(Certificate.NOT_GRANTED, 0, 0, known_until=now)
+        tally.note(f"ServiceTitan refused to go on: {error.what}.")
     reach(Failpoint.BEFORE_REPORT)
-    tenant_id, name = request.tenant.tenant_id, request.resource.name
+    tenant_id, name, scope = request.tenant.tenant_id, request.resource.name, request.resource.scope
+    granted = outcome.certificate is not Certificate.NOT_GRANTED
     with database.connection() as connection:
-        certified = outcome.certificate is Certificate.CERTIFIED
-        note_read(connection, tenant_id, name, at=outcome.known_until, certified=certified)
+        note_grant(connection, tenant_id, name, scope, granted=granted, at=now)
+        if granted:
+            certified = outcome.certificate is Certificate.CERTIFIED
+            note_read(connection, tenant_id, name, at=outcome.known_until, certified=certified)
         version = resource_state(connection, tenant_id, name).last_changed_seq
+    if not granted:
+        tally.note(f"Not granted: add the scope {scope} to the app in ServiceTitan's developer portal.")
     refresh_statistics(database, request.resource)
     return report_of(
         request.tenant.name,
@@ -104,3 +119,9 @@ def sync(
         started_at=now,
         seconds=time.perf_counter() - began,
     )
+
+
+def is_granted(resource: Resource, client: ServiceTitanClient) -> bool:
+    """Whether the token lets us read `resource`; a token that names no scopes at all leaves that to the API."""
+    scopes = client.scopes()
+    return not scopes or resource.scope in scopes
