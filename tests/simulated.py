@@ -63,10 +63,18 @@ class Simulator:
         self._post("/_sim/clock", {"ticking": ticking})
 
     def edit(self, resource: str, op: str = "touch", *, tenant_id: int = 1001, **more: Any) -> dict[str, Any]:
-        """One edit: op touch, set, deactivate, delete, remove, merge (`into`), insert (`like`); `id`, `fields`, `raw`,
-        `modified_on`. Answers {"id", "modifiedOn", "row"}, row as JSON text."""
+        """One edit: op touch, set, deactivate, delete, remove, restore, merge (`into`), insert (`like`); `id`,
+        `fields`, `raw`, `modified_on`. Answers {"id", "modifiedOn", "row"}, row as JSON text."""
         body = {"tenant_id": tenant_id, "resource": resource, "op": op, **more}
         return self._post("/_sim/edit", body) or {}
+
+    def random_edits(
+        self, resource: str | None = None, *, count: int, seed: int, hours: float = 0, tenant_id: int = 1001
+    ) -> list[dict[str, Any]]:
+        """`count` edits at random of one resource, or of each: touches, changed fields, deactivations or removals,
+        merges, un-deletions, insertions. Answers what was done, as edits with the `id` of the row."""
+        body = {"tenant_id": tenant_id, "resource": resource, "count": count, "seed": seed, "hours": hours}
+        return self._post("/_sim/random_edits", body)
 
     def fault(self, **rule: Any) -> None:
         """Add a rule to the fault plan; fields as in `st_platform.simulator.faults.Rule`."""
@@ -81,7 +89,7 @@ class Simulator:
 
     def options(self, **options: Any) -> dict[str, Any]:
         """Set feed_page_size, requests_per_second, unlimited, feed_token_seconds, gzip, retry_after_header,
-        feed_hides_changed_rows."""
+        feed_hides_changed_rows, lists_hide_deleted."""
         return self._post("/_sim/options", options)
 
     def scopes(self, scopes: list[str], *, tenant_id: int = 1001) -> None:
@@ -93,9 +101,9 @@ class Simulator:
         self._post("/_sim/revoke", {})
 
     def truth(self, resource: str, *, tenant_id: int = 1001) -> dict[int, dict[str, Any]]:
-        """The true current rows by id."""
-        lines = self._get(f"/_sim/truth/{tenant_id}/{resource}").text.splitlines()
-        return {row["id"]: row for row in map(json.loads, lines)}
+        """The true current rows by id; rows that have none by their number, which is what edits call `id`."""
+        lines = self._get(f"/_sim/truth/{tenant_id}/{resource}?numbered=true").text.splitlines()
+        return {line["number"]: line["row"] for line in map(json.loads, lines)}
 
     def changes(self, resource: str, *, tenant_id: int = 1001) -> list[dict[str, Any]]:
         """Everything that ever happened, in order: {"number", "at", "modifiedOn", "id", "op"}."""

@@ -186,7 +186,8 @@ def _list(universe: Universe, tenant: SimulatedTenant, endpoint: Endpoint, param
         query = read_list_query(endpoint, params)
     except InvalidQuery as refused:
         return error(400, "One or more validation errors occurred.", refused.errors)
-    page = tenant.shelves[endpoint.resource].list(query, now=universe.clock.now())
+    shelf, hides_deleted = tenant.shelves[endpoint.resource], universe.options.lists_hide_deleted
+    page = shelf.list(query, now=universe.clock.now(), hides_deleted=hides_deleted)
     envelope = {
         "page": str(query.page),
         "pageSize": str(query.page_size),

@@ -48,7 +48,7 @@ class SimulatedApi:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         universe = self._universe
-        params = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        params = _params(scope["query_string"].decode("latin-1"))
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         target = locate(scope["path"])
         resource = target.endpoint.resource if target and target.endpoint else None
@@ -143,6 +143,14 @@ class SimulatedApi:
                 entry.fault = f"{entry.fault}: {failed}"
         if rule.advance:
             self._universe.clock.advance(rule.advance)
+
+
+def _params(query: str) -> dict[str, str]:
+    """Parameters by name; one that is repeated, as the API takes arrays, is one with commas."""
+    params: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        params[name] = f"{params[name]},{value}" if name in params else value
+    return params
 
 
 def _count(answer: Answer) -> int | None:

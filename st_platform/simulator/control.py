@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ from starlette.routing import Route
 from st_platform.simulator import instants
 from st_platform.simulator.edits import EditedRow, UnknownRow, json_fields, modified_from
 from st_platform.simulator.faults import Rule
+from st_platform.simulator.random_edits import random_edits
 from st_platform.simulator.store import Shelf
 from st_platform.simulator.universe import APP_KEY, SimulatedTenant, Universe
 
@@ -32,21 +34,36 @@ class _Strict(BaseModel):
 
 class EditBody(_Strict):
     """`op`: touch (new modifiedOn only), set (fields), deactivate (active=false), delete (deactivate where a feed
-    shows it, else remove), remove (gone for good), merge (`into`), insert (copy of `like` with `fields`).
+    shows it, else remove), remove (gone for good), restore (active again, a merge or removal by hand undone), merge
+    (`into`), insert (copy of `like` with `fields`).
 
-    `fields` are plain values, `raw` JSON texts; both by API names. `id` defaults to the first row there is.
-    `modified_on` is an exact instant, up to seven digits.
+    `fields` are plain values, `raw` JSON texts; both by API names. `id` is the row's number, which for rows without
+    an `id` of their own `/_sim/truth/…?numbered=true` tells; it defaults to the first row there is. `modified_on` is
+    an exact instant, up to seven digits. What a row cannot show is refused: deactivation where neither rows nor list
+    know the word, insertion of a row under the key of another. The rows of `job_history` are jobs with all their
+    events.
     """
 
     tenant_id: int
     resource: str
-    op: Literal["touch", "set", "deactivate", "delete", "remove", "merge", "insert"] = "touch"
+    op: Literal["touch", "set", "deactivate", "delete", "remove", "restore", "merge", "insert"] = "touch"
     id: int | None = None
     into: int | None = None
     like: int | None = None
     fields: dict[str, Any] = Field(default_factory=dict)
     raw: dict[str, str] = Field(default_factory=dict)
     modified_on: str | None = None
+
+
+class RandomEditsBody(_Strict):
+    """`count` edits in `resource`, or in each resource that has rows. They happen now; `hours` spreads what they say
+    about when they were made over so many hours before."""
+
+    tenant_id: int
+    resource: str | None = None
+    count: int = Field(ge=0)
+    seed: int
+    hours: float = Field(default=0, ge=0)
 
 
 class ClockBody(_Strict):
@@ -63,6 +80,7 @@ class OptionsBody(_Strict):
     gzip: bool | None = None
     retry_after_header: bool | None = None
     feed_hides_changed_rows: bool | None = None
+    lists_hide_deleted: bool | None = None
 
 
 class ScopesBody(_Strict):
@@ -79,6 +97,7 @@ def control_app(universe: Universe) -> Starlette:
         Route("/_sim/truth/{tenant_id:int}/{resource}", plane.truth),
         Route("/_sim/changes/{tenant_id:int}/{resource}", plane.changes),
         Route("/_sim/edit", plane.edit, methods=["POST"]),
+        Route("/_sim/random_edits", plane.random_edits, methods=["POST"]),
         Route("/_sim/faults", plane.faults, methods=["GET", "POST", "DELETE"]),
         Route("/_sim/requests", plane.requests, methods=["GET", "DELETE"]),
         Route("/_sim/options", plane.options, methods=["GET", "POST"]),
@@ -116,24 +135,89 @@ def replay_edits(universe: Universe) -> int:
     return len(entries)
 
 
+def make_random_edits(universe: Universe, body: dict[str, Any]) -> list[dict[str, Any]]:
+    """A day of random edits, each made and noted as one by hand; answers their bodies with the `id` of each row.
+
+    Raises:
+        UnknownRow, NothingToEdit: the tenant or resource is not there, or empty.
+    """
+    wanted = RandomEditsBody.model_validate(body)
+    shelves = _tenant(universe, wanted.tenant_id).shelves
+    chosen = (
+        [shelf for shelf in shelves.values() if len(shelf.table.existing(universe.clock.now()))]
+        if wanted.resource is None
+        else [_shelf(universe, wanted.tenant_id, wanted.resource)]
+    )
+    return [
+        edit
+        for shelf in chosen
+        for edit in random_edits(
+            shelf,
+            wanted.tenant_id,
+            count=wanted.count,
+            seed=wanted.seed,
+            hours=wanted.hours,
+            now=universe.clock.now(),
+            apply=partial(apply_edit, universe),
+        )
+    ]
+
+
 def _carry_out(universe: Universe, body: dict[str, Any], now: int) -> EditedRow | None:
     edit = EditBody.model_validate(body)
     shelf = _shelf(universe, edit.tenant_id, edit.resource)
     modified = modified_from(edit.modified_on)
     fields = json_fields(edit.fields, edit.raw)
     if edit.op == "insert":
+        _check_key(shelf, fields)
         return shelf.edits.insert(fields, now=now, like=edit.like, row_id=edit.id, modified=modified)
     row_id = shelf.table.first_id if edit.id is None else edit.id
     if edit.op == "merge":
         if edit.into is None:
             raise ValueError("merge needs `into`, the id that survives")
-        fields |= {"active": "false", "mergedToId": str(edit.into)}
-    removes = edit.op == "remove" or (edit.op == "delete" and shelf.endpoint.feed is None)
-    if edit.op in ("deactivate", "delete") and not removes:
-        fields |= {"active": "false"}
-        if edit.op == "delete" and edit.resource == "memberships":
-            fields |= {"status": '"Deleted"'}
-    return shelf.edits.change(row_id, fields, op=edit.op, now=now, modified=modified, removes=removes)
+        fields |= {"mergedToId": str(edit.into)}
+    shown = _shows_activity(shelf, row_id, now)
+    removes = edit.op == "remove" or (edit.op == "delete" and (shelf.endpoint.feed is None or not shown))
+    if edit.op == "deactivate" and not shown and shelf.endpoint.activity is None:
+        raise ValueError(f"nothing shows that a row of {edit.resource} is inactive; remove it")
+    if edit.op == "delete" and not removes and edit.resource == "memberships":
+        fields |= {"status": '"Deleted"'}
+    if edit.op == "restore":
+        fields = _undone(shelf, row_id, now) | fields
+    active = {"deactivate": False, "delete": False, "merge": False, "restore": True}.get(edit.op)
+    return shelf.edits.change(
+        row_id,
+        fields,
+        op=edit.op,
+        now=now,
+        modified=modified,
+        active=None if removes else active,
+        removes=removes,
+        restores=edit.op == "restore",
+    )
+
+
+def _shows_activity(shelf: Shelf, row_id: int, now: int) -> bool:
+    row = shelf.edits.read(row_id, now)
+    return row is not None and "active" in row.fields
+
+
+def _undone(shelf: Shelf, row_id: int, now: int) -> dict[str, str]:
+    """What a row loses that is brought back: the row it was merged into, the status of a deleted one."""
+    row = shelf.edits.read(row_id, now)
+    undone = {"mergedToId": "null", "status": '"Active"'}
+    gone = {"status": '"Deleted"'}
+    fields = {} if row is None else row.fields
+    return {
+        name: text for name, text in undone.items() if name in fields and fields[name] == gone.get(name, fields[name])
+    }
+
+
+def _check_key(shelf: Shelf, fields: dict[str, str]) -> None:
+    """Rows are told apart by their key, so a copy needs another one."""
+    key = shelf.endpoint.key
+    if key and key != ("id",) and not any(name in fields for name in key):
+        raise ValueError(f"a new row of {shelf.endpoint.resource} needs its own {' and '.join(key)}")
 
 
 class _ControlPlane:
@@ -176,9 +260,12 @@ class _ControlPlane:
         return JSONResponse({"now": instants.text(now), "ticking": universe.clock.ticking})
 
     async def truth(self, request: Request) -> Response:
+        """The rows, or with `numbered=true` each as `{"number", "row"}`, the number being the `id` of an edit."""
         shelf = self._shelf(request)
-        chunks = shelf.truth(self._universe.clock.now())
-        return StreamingResponse(_lines(row for rows in chunks for row in rows), media_type="application/x-ndjson")
+        numbered = request.query_params.get("numbered", "").lower() == "true"
+        rows = (row for chunk in shelf.truth(self._universe.clock.now()) for row in chunk)
+        lines = (f'{{"number":{number},"row":{row}}}' if numbered else row for number, row in rows)
+        return StreamingResponse(_lines(lines), media_type="application/x-ndjson")
 
     async def changes(self, request: Request) -> Response:
         shelf = self._shelf(request)
@@ -208,6 +295,9 @@ class _ControlPlane:
         ]
         text = f"[{','.join(answers)}]" if isinstance(body, list) else answers[0]
         return Response(text, media_type="application/json")
+
+    async def random_edits(self, request: Request) -> Response:
+        return JSONResponse(make_random_edits(self._universe, await request.json()))
 
     async def faults(self, request: Request) -> Response:
         plan = self._universe.faults

@@ -30,28 +30,34 @@ class UnknownRow(LookupError):
 
 @dataclass(frozen=True)
 class Edit:
-    """One change by hand. `happened` is when it was made, `modified` what the row says; both in ticks."""
+    """One change by hand. `happened` is when it was made, `modified` what the row says; both in ticks. `active` is
+    what it makes of the row's being active, None for nothing; `removes` and `restores` take it away and bring it
+    back."""
 
     number: int
     op: str
     happened: int
     modified: int
     fields: Fields
+    active: bool | None = None
     removes: bool = False
+    restores: bool = False
 
 
 @dataclass(frozen=True)
 class EditedRow:
-    """A row as it stands at an instant, with its edits applied. `order` breaks ties as the row number does."""
+    """A row as it stands at an instant, with its edits applied. `order` breaks ties as the row number does; `active`
+    is known even where the row has no such field."""
 
     id: int
     order: int
     modified: int
     fields: Fields
+    active: bool
 
     @property
     def json(self) -> str:
-        return "{" + ",".join(f"{json.dumps(name)}:{value}" for name, value in self.fields.items()) + "}"
+        return json_object(self.fields)
 
     def value(self, field: str) -> Any:
         """A field's value, or None where it is absent or not readable JSON."""
@@ -91,18 +97,28 @@ class Edits:
             return list(self._log)
 
     def change(
-        self, row_id: int, fields: Fields, *, op: str, now: int, modified: int | None = None, removes: bool = False
+        self,
+        row_id: int,
+        fields: Fields,
+        *,
+        op: str,
+        now: int,
+        modified: int | None = None,
+        active: bool | None = None,
+        removes: bool = False,
+        restores: bool = False,
     ) -> EditedRow | None:
-        """Apply a change to an existing row; None when it removes the row.
+        """Apply a change to an existing row, or bring back one that was removed by hand; None when it removes the row.
 
         Raises:
             UnknownRow: there is no such row now.
         """
         with self._lock:
-            if self._read(row_id, now) is None:
+            removed = row_id in self._by_id and any(edit.removes for edit in self._by_id[row_id])
+            if self._read(row_id, now) is None and not (restores and removed):
                 raise UnknownRow(f"{self._table.resource} has no row {row_id} at {text(now)}")
             moment = now if modified is None else modified
-            self._add(row_id, Edit(len(self._log), op, now, moment, fields, removes))
+            self._add(row_id, Edit(len(self._log), op, now, moment, fields, active, removes, restores))
             return self._read(row_id, max(now, moment))
 
     def insert(
@@ -117,11 +133,20 @@ class Edits:
             if pattern is None:
                 raise UnknownRow(f"{table.resource} has no row {like} to copy")
             moment = now if modified is None else modified
-            whole = dict(pattern.fields) | {"id": str(new_id)}
+            whole = dict(pattern.fields)
+            if "id" in whole:
+                whole["id"] = str(new_id)
             if "createdOn" in whole:
                 whole["createdOn"] = f'"{text(moment)}"'
-            self._add(new_id, Edit(len(self._log), "inserted", now, moment, whole | fields))
+            self._add(new_id, Edit(len(self._log), "inserted", now, moment, whole | fields, pattern.active))
             return self._read(new_id, max(now, moment))
+
+    def removed(self, now: int) -> list[int]:
+        """The ids of rows that were taken away by hand and are still gone."""
+        with self._lock:
+            return [
+                row_id for row_id, edits in self._by_id.items() if edits[-1].removes and self._read(row_id, now) is None
+            ]
 
     def read(self, row_id: int, at: int) -> EditedRow | None:
         """Any row of the table, edited or not, as of an instant."""
@@ -147,27 +172,43 @@ class Edits:
         row = row_id - table.first_id
         fields: Fields | None = None
         modified = -1
+        active = True
+        gone = False
         if table.exists(row, at):
+            active = bool(table.inactive_at[row] > at)
             rows = np.array([row], dtype=np.int64)
             times = table.versions.modified(rows, at)
             modified = int(times[0])
-            fields = {
-                name: bytes(raw).decode() for name, raw in _DECODER.decode(table.render(rows, times, at)[0]).items()
-            }
+            fields = fields_of(table.render(rows, times, at)[0])
         base_modified = modified
         for edit in self._by_id.get(row_id, ()):
             if edit.modified > at:
                 continue
+            gone = edit.removes or (gone and not edit.restores and edit.op != "inserted")
             if edit.removes:
-                fields = None
                 continue
             fields = (fields or {}) | edit.fields
             modified = base_modified if base_modified > edit.happened else edit.modified
-        if fields is None:
+            active = active if edit.active is None else edit.active
+            if edit.active is not None and "active" in fields:
+                fields["active"] = json.dumps(edit.active)
+            elif "active" in fields:
+                active = fields["active"] != "false"
+        if fields is None or gone:
             return None
         if self._by_id.get(row_id) and "modifiedOn" in fields and modified >= 0:
             fields["modifiedOn"] = f'"{text(modified)}"'
-        return EditedRow(row_id, row, modified, fields)
+        return EditedRow(row_id, row, modified, fields, active)
+
+
+def json_object(fields: Mapping[str, str]) -> str:
+    """One row of JSON texts."""
+    return "{" + ",".join(f"{json.dumps(name)}:{value}" for name, value in fields.items()) + "}"
+
+
+def fields_of(row: str) -> Fields:
+    """The JSON text of each field of a row."""
+    return {name: bytes(raw).decode() for name, raw in _DECODER.decode(row).items()}
 
 
 def json_fields(values: Mapping[str, Any], raw: Mapping[str, str] | None = None) -> Fields:

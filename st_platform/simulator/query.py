@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from st_platform.simulator import instants
-from st_platform.simulator.endpoints import Endpoint
+from st_platform.simulator.conditions import Condition, NotAValue, condition
+from st_platform.simulator.endpoints import Endpoint, Filter
 from st_platform.simulator.instants import NEVER, NotAnInstant
 
 MAX_PAGE_SIZE = 5000
@@ -17,7 +18,10 @@ MAX_IDS = 50
 _ACTIVITY = {
     "active": {"true": True, "false": False, "any": None},
     "activestate": {"activeonly": True, "inactiveonly": False, "all": None},
+    "activeonly": {"true": True, "false": None},
 }
+"""What each spelling means; None is both. Without the parameter only active rows are shown, which for `activeOnly` is
+not documented, and the worse of the two for a reader."""
 
 
 class InvalidQuery(ValueError):
@@ -30,7 +34,8 @@ class InvalidQuery(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class ListQuery:
-    """What a list is asked for. Time ranges are half-open ticks; `active` None means both."""
+    """What a list is asked for. Time ranges are half-open ticks; `active` None means both, or that the list has no
+    such parameter."""
 
     page: int = 1
     page_size: int = 50
@@ -41,7 +46,7 @@ class ListQuery:
     ids: tuple[int, ...] | None = None
     sort: str | None = None
     descending: bool = False
-    equals: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    conditions: tuple[Condition, ...] = ()
 
 
 def read_list_query(endpoint: Endpoint, params: Mapping[str, str]) -> ListQuery:
@@ -59,14 +64,10 @@ def read_list_query(endpoint: Endpoint, params: Mapping[str, str]) -> ListQuery:
         active=reader.activity(endpoint.activity),
         modified=reader.between("modifiedOnOrAfter", "modifiedBefore") if endpoint.modified_filter else None,
         created=reader.between("createdOnOrAfter", "createdBefore") if endpoint.created_filter else None,
-        ids=reader.ids() if endpoint.ids_filter else None,
+        ids=reader.ids(required=endpoint.ids_required) if endpoint.ids_filter else None,
         sort=sort,
         descending=descending,
-        equals=tuple(
-            (column, tuple(value.split(",")))
-            for name, column in endpoint.filters.items()
-            if (value := reader.params.get(name.lower()))
-        ),
+        conditions=reader.conditions(endpoint.filters),
     )
     if reader.errors:
         raise InvalidQuery(reader.errors)
@@ -102,7 +103,7 @@ class _Reader:
 
     def activity(self, name: str | None) -> bool | None:
         if name is None:
-            return True
+            return None
         choices = _ACTIVITY[name.lower()]
         value = self.params.get(name.lower())
         if value is None:
@@ -128,8 +129,10 @@ class _Reader:
             self.refuse(name, f"The value '{value}' is not valid.")
             return None
 
-    def ids(self) -> tuple[int, ...] | None:
+    def ids(self, *, required: bool) -> tuple[int, ...] | None:
         value = self.params.get("ids")
+        if required and not value:
+            self.refuse("ids", "The Ids field is required.")
         if value is None:
             return None
         try:
@@ -140,6 +143,19 @@ class _Reader:
         if len(ids) > MAX_IDS:
             self.refuse("ids", f"Maximum {MAX_IDS} ids are allowed.")
         return ids
+
+    def conditions(self, filters: Mapping[str, Filter]) -> tuple[Condition, ...]:
+        """Only of the parameters that the list has; an empty one asks nothing."""
+        found: list[Condition] = []
+        for name, filter_ in filters.items():
+            value = self.params.get(name.lower())
+            if not value:
+                continue
+            try:
+                found.append(condition(filter_, value))
+            except NotAValue:
+                self.refuse(name, f"The value '{value}' is not valid.")
+        return tuple(found)
 
     def sort(self, fields: tuple[str, ...]) -> tuple[str | None, bool]:
         """An unencoded `+` arrives as a space and an unknown field is no field: both sort nothing, silently."""

@@ -6,21 +6,24 @@ is remembered between two calls, so moving the clock is all it takes to make tim
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from heapq import merge
 
 import numpy as np
 from numpy.typing import NDArray
 
-from st_platform.simulator.edits import EditedRow, Edits
-from st_platform.simulator.endpoints import Endpoint
+from st_platform.simulator.conditions import Condition, values_at
+from st_platform.simulator.edits import EditedRow, Edits, Fields, fields_of, json_object
+from st_platform.simulator.endpoints import Compare, Endpoint
 from st_platform.simulator.instants import DAY, MINUTE, NotAnInstant, parse
 from st_platform.simulator.query import ListQuery
 from st_platform.simulator.table import Table
 
 VISIBILITY_DELAY = 15 * MINUTE
 _ACTIVE_FIELD = ',"active":'
+_CHUNK = 5000
 
 
 @dataclass(frozen=True)
@@ -99,28 +102,29 @@ class Shelf:
         last = FeedPosition(page[-1][0], page[-1][1]) if page else since
         return FeedPage([entry[2] for entry in page], has_more, last)
 
-    def list(self, query: ListQuery, *, now: int) -> ListPage:
-        """One page of the rows that match now."""
-        keys, handles, edited = self._matching(query, now)
+    def list(self, query: ListQuery, *, now: int, hides_deleted: bool = True) -> ListPage:
+        """One page of the rows that match now.
+
+        `hides_deleted`: a list whose rows do not say whether they are active leaves inactive ones out.
+        """
+        if query.active is None and self.endpoint.activity is None and self.endpoint.list_omits_active:
+            query = replace(query, active=True if hides_deleted else None)
+        handles, edited = self._matching(query, now)
         total = len(handles)
-        if query.descending:
-            keys, handles = keys[::-1], handles[::-1]
         start = (query.page - 1) * query.page_size
-        chosen = handles[start : start + query.page_size]
-        texts = self._render(chosen, edited, now)
-        if self.endpoint.activity is None and self.endpoint.feed is not None:
-            texts = [_without_active(row) for row in texts]
+        texts = self._render(handles[start : start + query.page_size], edited, now)
         return ListPage(texts, start + query.page_size < total, total)
 
-    def truth(self, now: int, chunk: int = 5000) -> Iterator[list[str]]:
-        """Every row that exists now, as the feed or list would show it, in order of id."""
+    def truth(self, now: int, chunk: int = _CHUNK) -> Iterator[list[tuple[int, str]]]:
+        """Every row that exists now with its number, as the feed or list would show it, in order of that number."""
         rows = self.table.existing(now)
         if (mask := self.edits.mask) is not None:
             rows = rows[~mask[rows]]
         for start in range(0, len(rows), chunk):
             part = rows[start : start + chunk]
-            yield self.table.render(part, self.table.versions.modified(part, now), now)
-        yield [row.json for row in self.edits.rows(now)]
+            texts = self.table.render(part, self.table.versions.modified(part, now), now)
+            yield list(zip((part + self.table.first_id).tolist(), texts, strict=True))
+        yield [(row.id, row.json) for row in self.edits.rows(now)]
 
     def changes(self, now: int) -> Iterator[Change]:
         """Everything that has happened up to now, in order of happening. A later now only appends."""
@@ -148,8 +152,8 @@ class Shelf:
         rows = [r for r in self.edits.rows(cut) if (r.modified, r.order) > (since.ticks, since.row)]
         return sorted(rows, key=lambda r: (r.modified, r.order))
 
-    def _matching(self, query: ListQuery, now: int) -> tuple[NDArray[np.int64], NDArray[np.int64], list[EditedRow]]:
-        """Sort keys, handles (row number, or -1-n for the nth edited row) and the edited rows that match."""
+    def _matching(self, query: ListQuery, now: int) -> tuple[NDArray[np.int64], list[EditedRow]]:
+        """Handles in order (row number, or -1-n for the nth edited row) and the edited rows that match."""
         rows, modified = self._candidates(query, now)
         keep = (self.table.removed_at[rows] > now) & (self.table.created[rows] <= now)
         if query.active is not None:
@@ -158,28 +162,60 @@ class Shelf:
             keep &= (self.table.created[rows] >= query.created[0]) & (self.table.created[rows] < query.created[1])
         if (mask := self.edits.mask) is not None:
             keep &= ~mask[rows]
-        for column, wanted in query.equals:
-            if column in self.table.columns:
-                keep &= np.isin(self.table.columns[column](rows, now).astype(str), wanted)
-        rows = rows[keep]
-        modified = None if modified is None else modified[keep]
-        by_time = query.sort == "ModifiedOn"
-        grain = DAY if self.endpoint.loose_sort else 1
-        if by_time:
-            keys = (self.table.versions.modified(rows, now) if modified is None else modified) // grain
-        else:
-            keys = rows + self.table.first_id
-        order = np.lexsort((rows, keys))
-        keys, handles = keys[order], rows[order]
+        rows, modified = rows[keep], None if modified is None else modified[keep]
+        kept = self._fulfilling(rows, query.conditions, now)
+        rows, modified = rows[kept], None if modified is None else modified[kept]
         edited = [row for row in self.edits.rows(now) if _matches(row, query)] if self.edits else []
-        if edited:
-            extra = np.array([row.modified // grain if by_time else row.id for row in edited], dtype=np.int64)
-            keys = np.concatenate([keys, extra])
-            ids = np.concatenate([handles + self.table.first_id, [row.id for row in edited]])
-            handles = np.concatenate([handles, -1 - np.arange(len(edited), dtype=np.int64)])
-            order = np.lexsort((ids, keys))
-            keys, handles = keys[order], handles[order]
-        return keys, handles, edited
+        keys = self._sort_keys(query.sort, rows, modified, edited, now)
+        ids = np.concatenate([rows + self.table.first_id, np.array([row.id for row in edited], dtype=np.int64)])
+        handles = np.concatenate([rows, -1 - np.arange(len(edited), dtype=np.int64)])
+        order = np.lexsort((ids, ids if keys is None else keys))
+        return handles[order[::-1] if query.descending else order], edited
+
+    def _fulfilling(self, rows: NDArray[np.int64], conditions: Sequence[Condition], now: int) -> NDArray[np.bool_]:
+        """Which rows fulfil the conditions: by column where the table has one, else by what is written."""
+        kept = np.ones(len(rows), dtype=bool)
+        unknown: list[Condition] = []
+        for each in conditions:
+            if each.filter.compare is Compare.IS and each.filter.field in self.table.columns:
+                values = self.table.columns[each.filter.field](rows, now).astype(str)
+                kept &= np.isin(np.char.lower(values), list(each.wanted))
+            else:
+                unknown.append(each)
+        if unknown:
+            possible = np.flatnonzero(kept)
+            for start in range(0, len(possible), _CHUNK):
+                part = possible[start : start + _CHUNK]
+                texts = self._write(rows[part], now)
+                kept[part] = [all(each.holds(row) for each in unknown) for row in map(fields_of, texts)]
+        return kept
+
+    def _sort_keys(
+        self,
+        field: str | None,
+        rows: NDArray[np.int64],
+        modified: NDArray[np.int64] | None,
+        edited: list[EditedRow],
+        now: int,
+    ) -> NDArray[np.int64] | None:
+        """What to order the generated and then the edited rows by; None for their ids."""
+        if field == "ModifiedOn":
+            grain = DAY if self.endpoint.loose_sort else 1
+            times = self.table.versions.modified(rows, now) if modified is None else modified
+            return np.concatenate([times, np.array([row.modified for row in edited], dtype=np.int64)]) // grain
+        if field == "CreatedOn":
+            by_hand = [_instant(row.value("createdOn")) for row in edited]
+            return np.concatenate([self.table.created[rows], np.array(by_hand, dtype=np.int64)])
+        if field is None or field == "Id":
+            return None
+        name = field[0].lower() + field[1:]
+        written = [*map(fields_of, self._write(rows, now)), *(row.fields for row in edited)]
+        values = [_sortable(next(values_at(row, name), None)) for row in written]
+        ranks = {value: rank for rank, value in enumerate(sorted(set(values)))}
+        return np.array([ranks[value] for value in values], dtype=np.int64)
+
+    def _write(self, rows: NDArray[np.int64], now: int) -> list[str]:
+        return self.table.render(rows, self.table.versions.modified(rows, now), now)
 
     def _candidates(self, query: ListQuery, now: int) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
         table = self.table
@@ -204,24 +240,38 @@ class Shelf:
         )
 
     def _render(self, handles: NDArray[np.int64], edited: list[EditedRow], now: int) -> list[str]:
+        """The rows in the shape of the list."""
         generated = handles >= 0
-        rows = handles[generated]
-        texts = iter(self.table.render(rows, self.table.versions.modified(rows, now), now))
+        texts = self._write(handles[generated], now)
+        if self.endpoint.list_omits_active:
+            texts = [_without_active(row) for row in texts]
+        if self.endpoint.list_adds:
+            texts = [f"{row[:-1]},{self._additions}}}" for row in texts]
+        remaining = iter(texts)
         return [
-            next(texts) if own else edited[-1 - handle].json for own, handle in zip(generated, handles, strict=True)
+            next(remaining) if own else json_object(self._listed(edited[-1 - handle].fields))
+            for own, handle in zip(generated, handles, strict=True)
         ]
+
+    @property
+    def _additions(self) -> str:
+        return ",".join(f'"{name}":null' for name in self.endpoint.list_adds)
+
+    def _listed(self, fields: Fields) -> Fields:
+        added = dict.fromkeys(self.endpoint.list_adds, "null") | fields
+        return {name: value for name, value in added.items() if name != "active" or not self.endpoint.list_omits_active}
 
 
 def _matches(row: EditedRow, query: ListQuery) -> bool:
     if query.ids is not None and row.id not in query.ids:
         return False
-    if query.active is not None and (row.value("active") is not False) != query.active:
+    if query.active is not None and row.active != query.active:
         return False
     if query.modified and not query.modified[0] <= row.modified < query.modified[1]:
         return False
     if query.created and not query.created[0] <= _instant(row.value("createdOn")) < query.created[1]:
         return False
-    return all(str(row.value(column)) in wanted for column, wanted in query.equals)
+    return all(each.holds(row.fields) for each in query.conditions)
 
 
 def _instant(value: object) -> int:
@@ -229,6 +279,15 @@ def _instant(value: object) -> int:
         return parse(str(value))
     except NotAnInstant:
         return 0
+
+
+def _sortable(value: object) -> tuple[int, float, str]:
+    """Nothing first, then numbers, then texts, whatever the case of their letters."""
+    if value is None:
+        return (0, 0.0, "")
+    if isinstance(value, int | float):
+        return (1, float(value), "")
+    return (2, 0.0, (value if isinstance(value, str) else json.dumps(value)).lower())
 
 
 def _without_active(row: str) -> str:

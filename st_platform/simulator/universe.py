@@ -29,6 +29,8 @@ class Options:
 
     `feed_hides_changed_rows`: which rows a feed shows of the last fifteen minutes is not documented. Off, it shows
     them as they were before; on, not at all until the time has passed.
+    `lists_hide_deleted`: whether a list whose rows do not say that they are active (that of jobs, say) leaves deleted
+    ones out is not documented either. On, it does.
     """
 
     feed_page_size: int = 5000
@@ -37,6 +39,7 @@ class Options:
     gzip: bool = True
     retry_after_header: bool = False
     feed_hides_changed_rows: bool = False
+    lists_hide_deleted: bool = True
 
 
 @dataclass

@@ -34,6 +34,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             "ModifiedOn",
             "CreatedOn",
         ),
+        list_omits_active=True,
     ),
     Endpoint(
         resource="bookings",
@@ -49,6 +50,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             "ModifiedOn",
             "CreatedOn",
         ),
+        list_omits_active=True,
     ),
     Endpoint(
         resource="customer_contacts",
@@ -58,6 +60,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         list="customers/contacts",
         modified_filter=True,
         created_filter=True,
+        list_omits_active=True,
     ),
     Endpoint(
         resource="location_contacts",
@@ -67,6 +70,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         list="locations/contacts",
         modified_filter=True,
         created_filter=True,
+        list_omits_active=True,
     ),
     Endpoint(
         resource="campaign_categories",
@@ -87,6 +91,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         scope="tn.mads.attributedleads:r",
         list="attributed-leads",
         window=True,
+        key=(),
     ),
     Endpoint(
         resource="marketing_ads_performance",
@@ -94,6 +99,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         scope="tn.mads.performance:r",
         list="performance",
         window=True,
+        key=(),
     ),
     Endpoint(
         resource="estimates",
@@ -147,6 +153,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         modified_filter=True,
         created_filter=True,
         ids_filter=True,
+        list_omits_active=True,
     ),
     Endpoint(
         resource="recurring_service_types",

@@ -37,7 +37,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             "ModifiedOn",
         ),
     ),
-    Endpoint(resource="job_history", module="jpm", scope="tn.jpm.jobhistory:r", feed="export/job-history"),
+    Endpoint(
+        resource="job_history", module="jpm", scope="tn.jpm.jobhistory:r", feed="export/job-history", key=("jobId",)
+    ),
     Endpoint(
         resource="job_canceled_logs", module="jpm", scope="tn.jpm.jobcanceledlogs:r", feed="export/job-canceled-logs"
     ),
@@ -71,6 +73,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             "Name",
             "TargetCompletionDate",
         ),
+        list_omits_active=True,
     ),
     Endpoint(
         resource="technician_ratings",
@@ -81,6 +84,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         activity="active",
         modified_filter=True,
         created_filter=True,
+        key=("technicianId", "jobId"),
     ),
     Endpoint(
         resource="dispatch_zones",
@@ -109,6 +113,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             "CreatedOn",
             "ModifiedOn",
         ),
+        loose_sort=True,
     ),
     Endpoint(
         resource="non_job_appointments",

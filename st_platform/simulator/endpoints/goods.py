@@ -31,6 +31,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             "Manufacturer",
             "Priority",
         ),
+        list_adds=("calculatedPrice", "useStaticPrices"),
+        loose_sort=True,
     ),
     Endpoint(
         resource="pricebook_materials",
@@ -58,6 +60,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             "Manufacturer",
             "Priority",
         ),
+        loose_sort=True,
     ),
     Endpoint(
         resource="pricebook_equipment",
@@ -186,6 +189,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         modified_filter=True,
         created_filter=True,
         ids_filter=True,
+        list_omits_active=True,
     ),
     Endpoint(
         resource="ap_bills",

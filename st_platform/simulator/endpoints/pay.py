@@ -59,6 +59,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             "ModifiedOn",
             "CreatedOn",
         ),
+        list_omits_active=True,
     ),
     Endpoint(
         resource="gross_pay_items",
@@ -68,6 +69,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         list="gross-pay-items",
         modified_filter=True,
         created_filter=True,
+        list_omits_active=True,
     ),
     Endpoint(
         resource="payroll_adjustments",
@@ -97,6 +99,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         activity="active",
         modified_filter=True,
         created_filter=True,
+        key=("employeeId",),
     ),
     Endpoint(
         resource="payroll_timesheet_codes",

@@ -65,7 +65,12 @@ def _locations(view: View) -> Table:
         [*every_row(care.location_moved, care.location_edited), idle(view, "locations", b.locations.created, 0.3)],
         partial(crm.locations, view),
         inactive_at=care.location_merged,
-        columns={"customerId": attribute(b.locations.customer, First.CUSTOMER)},
+        columns={
+            "customerId": lambda rows, at: (
+                np.where(care.location_moved[rows] <= at, care.moved_to[rows], b.locations.customer[rows])
+                + First.CUSTOMER
+            )
+        },
     )
 
 
