@@ -15,25 +15,29 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from st_platform.servicetitan.catalog import Feed, List, Resource
+from st_platform.servicetitan.catalog import DateWindow, Feed, IdsFilter, List, Resource
 
 ROOT = Path(__file__).resolve().parents[3]
 Schema = Mapping[str, Any]
 
-_COLUMNS: dict[tuple[str, str], frozenset[str]] = {
-    ("boolean", ""): frozenset({"boolean"}),
-    ("integer", "int32"): frozenset({"integer", "bigint"}),
-    ("integer", "int64"): frozenset({"bigint"}),
-    ("integer", ""): frozenset({"bigint"}),
-    ("number", "decimal"): frozenset({"numeric"}),
-    ("number", "double"): frozenset({"numeric", "double precision"}),
-    ("number", "float"): frozenset({"numeric", "double precision"}),
-    ("number", ""): frozenset({"numeric"}),
-    ("string", "date-time"): frozenset({"timestamptz"}),
-    ("string", "date"): frozenset({"date"}),
+_COLUMNS: dict[tuple[str, str], str] = {
+    ("boolean", ""): "boolean",
+    ("integer", "int32"): "integer",
+    ("integer", "int64"): "bigint",
+    ("integer", ""): "bigint",
+    ("number", "decimal"): "numeric",
+    ("number", "double"): "double precision",
+    ("number", "float"): "double precision",
+    ("number", ""): "numeric",
+    ("string", "date-time"): "timestamptz",
+    ("string", "date"): "date",
+    ("object", ""): "jsonb",
+    ("array", ""): "jsonb",
 }
-_MONEY_AS_TEXT = frozenset({"accounting"})
-"""Modules that send amounts as strings without saying so in a format (platform.md §8)."""
+"""The column that holds a JSON type and format; everything else is text, a type that says nothing is jsonb."""
+
+
+_KINDS = {Feed: "the feed", List: "the list", DateWindow: "the window"}
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,18 @@ class Operation:
         return {scope for each in self.content["security"] for scope in each.get("oauth", ())}
 
     @property
+    def required(self) -> set[str]:
+        """Query parameters without which there is no answer."""
+        return {name for name, each in self.parameters.items() if each.get("required")}
+
+    @property
     def row(self) -> Mapping[str, Schema]:
         """The fields of a row: of what `data` holds in a 200 answer."""
         envelope = self.resolved(self.content["responses"]["200"]["content"]["application/json"]["schema"])
-        return self.resolved(envelope["properties"]["data"]["items"])["properties"]
+        return self.fields(envelope["properties"]["data"]["items"])
+
+    def fields(self, schema: Schema) -> Mapping[str, Schema]:
+        return self.resolved(schema)["properties"]
 
     @property
     def sort_fields(self) -> set[str]:
@@ -70,6 +82,8 @@ class Operation:
         content = self.parameters[parameter]
         kind, allowed = self.kind(content["schema"])
         listed = re.search(r"Values: \[([^\]]*)\]", content.get("description", ""))
+        if kind == "boolean":
+            return {"true", "false"}
         return allowed or ({value.strip() for value in listed[1].split(",")} if listed else {kind})
 
     def resolved(self, schema: Schema) -> Schema:
@@ -88,17 +102,10 @@ class Operation:
         names = [types] if isinstance(types, str) else [each for each in types if each != "null"]
         return (names[0] if len(names) == 1 else "any"), {str(value) for value in schema.get("enum", ())}
 
-    def columns_for(self, schema: Schema, module: str) -> frozenset[str]:
-        """The column types that can hold a field."""
-        kind, enum = self.kind(schema)
-        if kind in {"object", "array", "any"}:
-            return frozenset({"jsonb"})
-        known = _COLUMNS.get((kind, schema.get("format", "")))
-        if known:
-            return known
-        if kind == "string" and not enum and "format" not in schema and module in _MONEY_AS_TEXT:
-            return frozenset({"text", "numeric"})
-        return frozenset({"text"})
+    def column_for(self, schema: Schema) -> str:
+        """The column type that holds a field."""
+        kind, _ = self.kind(schema)
+        return "jsonb" if kind == "any" else _COLUMNS.get((kind, schema.get("format", "")), "text")
 
 
 def folder() -> Path | None:
@@ -121,12 +128,16 @@ def operations(documents: Path) -> dict[str, Operation]:
 
 
 def problems_with(resource: Resource, known: Mapping[str, Operation]) -> list[str]:
-    """Everything in a catalog entry and its record that the documents contradict, in words."""
+    """Everything in a catalog entry and its record that is not as the documents say, in words.
+
+    A difference that is meant is found too; `deliberate_differences` names those and why.
+    """
     return [f"{resource.name}: {problem}" for problem in _problems(resource, known)]
 
 
 def _problems(resource: Resource, known: Mapping[str, Operation]) -> Iterator[str]:
-    for endpoint in (resource.feed, resource.list):
+    governs = True
+    for endpoint in (resource.feed, resource.list, resource.window):
         if endpoint is None:
             continue
         operation = known.get(endpoint.path)
@@ -136,23 +147,40 @@ def _problems(resource: Resource, known: Mapping[str, Operation]) -> Iterator[st
         if resource.scope not in operation.scopes:
             yield f"{endpoint.path} needs {operation.scopes}, not {resource.scope}"
         yield from _wrong_parameters(endpoint, operation)
-    governing = known.get((resource.feed or resource.list).path)  # type: ignore[union-attr]
-    if governing is not None:
-        yield from _wrong_fields(resource, governing, known)
+        yield from _wrong_fields(resource, _KINDS[type(endpoint)], operation)
+        if governs:
+            yield from _wrong_deletion(resource, operation)
+        governs = False
 
 
-def _wrong_parameters(endpoint: Feed | List, operation: Operation) -> Iterator[str]:
+def _wrong_parameters(endpoint: Feed | List | DateWindow, operation: Operation) -> Iterator[str]:
+    match endpoint:
+        case Feed():
+            sent, needed = {"from", "includeRecentChanges"}, set[str]()
+        case List(ids=IdsFilter.REQUIRED):
+            sent, needed = {"ids"}, {"ids"}
+        case List():
+            sent, needed = {"page", "pageSize", "includeTotal"}, set[str]()
+            yield from _wrong_filters(endpoint, operation)
+        case DateWindow():
+            needed = {endpoint.start, endpoint.end, *([endpoint.segments[0]] if endpoint.segments else [])}
+            sent = needed | {"page", "pageSize", "includeTotal"}
+            yield from _wrong_segments(endpoint, operation)
+    yield from (f"{endpoint.path} has no {name}" for name in sorted(sent - set(operation.parameters)))
+    if operation.required != needed:
+        yield f"{endpoint.path} requires {sorted(operation.required)}, and the catalog sends {sorted(needed)}"
+
+
+def _wrong_filters(endpoint: List, operation: Operation) -> Iterator[str]:
     has = operation.parameters
-    if isinstance(endpoint, Feed):
-        yield from (f"{endpoint.path} has no {name}" for name in ("from", "includeRecentChanges") if name not in has)
-        return
-    needed = {"page", "pageSize", "includeTotal"}
     filters = {"modifiedOnOrAfter", "modifiedBefore"}
     if endpoint.modified_filter:
-        needed |= filters
+        yield from (f"{endpoint.path} has no {name}" for name in sorted(filters - set(has)))
     elif filters <= set(has):
         yield f"{endpoint.path} can filter by modification, and the catalog does not know"
-    yield from (f"{endpoint.path} has no {name}" for name in sorted(needed - set(has)))
+    if (endpoint.ids is not None) != ("ids" in has):
+        has_it = "has an ids filter" if "ids" in has else "has no ids filter"
+        yield f"{endpoint.path}: ids is {endpoint.ids}, and the document {has_it}"
     flags = {"active", "activeState", "includeInactive", "activeOnly"} & set(has)
     if endpoint.all_rows is None:
         if flags:
@@ -168,21 +196,40 @@ def _wrong_parameters(endpoint: Feed | List, operation: Operation) -> Iterator[s
             yield f"{endpoint.path} cannot be sorted by {dict(wanted)}"
 
 
-def _wrong_fields(resource: Resource, governing: Operation, known: Mapping[str, Operation]) -> Iterator[str]:
-    columns = {column.api_name: column for column in resource.columns}
-    for name, schema in governing.row.items():
-        if name not in columns:
-            yield f"the record lacks {name}"
-            continue
-        fitting = governing.columns_for(schema, resource.module)
-        if columns[name].sql_type not in fitting:
-            yield f"{name} is {columns[name].sql_type}, and the document wants {' or '.join(sorted(fitting))}"
-    listed = known.get(resource.list.path) if resource.list else None
-    official = set(governing.row) | set(listed.row if listed else ())
-    yield from (f"no document knows the field {name}" for name in columns if name not in official)
-    if resource.deleted_when:
-        column, value = resource.deleted_when
-        field = next(each.api_name for each in resource.columns if each.name == column)
-        _, values = governing.kind(governing.row[field])
-        if value not in values:
-            yield f"{field} is never {value}: {sorted(values)}"
+def _wrong_segments(endpoint: DateWindow, operation: Operation) -> Iterator[str]:
+    if endpoint.segments and endpoint.segments[0] in operation.parameters:
+        name, values = endpoint.segments
+        if set(values) != operation.values(name):
+            yield f"{endpoint.path}: {name} is {sorted(values)}, the document has {sorted(operation.values(name))}"
+
+
+def _wrong_fields(resource: Resource, it: str, operation: Operation) -> Iterator[str]:
+    """Fields of the document that the record lacks, columns that the document lacks, and types that differ."""
+    official = _row(resource, operation)
+    columns = {column.api_name: column.sql_type for column in resource.columns}
+    yield from (f"the record lacks {name}, which {it} sends" for name in official if name not in columns)
+    yield from (f"{it} does not send {name}" for name in columns if name not in official)
+    for name, schema in official.items():
+        wanted = operation.column_for(schema)
+        if columns.get(name, wanted) != wanted:
+            yield f"{name} is {columns[name]}, and {it} sends {wanted}"
+
+
+def _row(resource: Resource, operation: Operation) -> Mapping[str, Schema]:
+    """The fields that a row of the table is made of: of the answer's row, or of the records in a list of it."""
+    if resource.unnest is None:
+        return operation.row
+    carried = {name: operation.row[name] for name in resource.unnest.carry}
+    inner = operation.resolved(operation.row[resource.unnest.field])["items"]
+    return {**carried, **operation.fields(inner)}
+
+
+def _wrong_deletion(resource: Resource, operation: Operation) -> Iterator[str]:
+    if resource.deleted_when is None:
+        return
+    column, value = resource.deleted_when
+    field = next(each.api_name for each in resource.columns if each.name == column)
+    schema = _row(resource, operation).get(field)
+    kind, values = operation.kind(schema) if schema else ("nothing", set[str]())
+    if not (kind == "boolean" if isinstance(value, bool) else value in values):
+        yield f"{field} is never {value}: it is {kind} {sorted(values)}"

@@ -13,7 +13,17 @@ import msgspec
 import pytest
 
 from st_platform.servicetitan import records
-from st_platform.servicetitan.catalog import CATALOG, Cadence, LoadMode, Resource, UnknownResource, resource
+from st_platform.servicetitan.catalog import (
+    CATALOG,
+    Cadence,
+    DateWindow,
+    LoadMode,
+    Resource,
+    Segment,
+    SliceDay,
+    UnknownResource,
+    resource,
+)
 from st_platform.servicetitan.records.base import CalendarDate, Instant, Int32, Int64, Record, columns_of, floor_instant
 
 every_resource = pytest.mark.parametrize("entry", CATALOG.values(), ids=CATALOG)
@@ -59,28 +69,59 @@ def test_a_resource_has_an_owner_a_scope_and_a_description(entry: Resource) -> N
     assert (entry.record.__doc__ or "").strip()
 
 
+PREFIXES = {
+    "job_booking": "jbce",
+    "marketing_ads": "marketingads",
+    "equipment_systems": "equipmentsystems",
+    "customer_interactions": "customer-interactions",
+}
+"""What paths of a module begin with, where that is not its name."""
+
+
 @every_resource
 def test_a_path_belongs_to_its_module_and_to_a_tenant(entry: Resource) -> None:
+    base = rf"/{PREFIXES.get(entry.module, entry.module)}/v\d/tenant/{{tenant}}"
     if entry.feed:
-        assert re.fullmatch(rf"/{entry.module}/v\d/tenant/{{tenant}}/export/[a-z/-]+", entry.feed.path)
-    if entry.list:
-        assert re.fullmatch(rf"/{entry.module}/v\d/tenant/{{tenant}}/(?!export/)[a-z/-]+", entry.list.path)
-        assert 1 <= entry.list.page_size <= 5000
+        assert re.fullmatch(rf"{base}/export/[a-z/-]+", entry.feed.path)
+    for pages in (entry.list, entry.window):
+        if pages:
+            assert re.fullmatch(rf"{base}/(?!export/)[a-z/-]+", pages.path)
+            assert 1 <= pages.page_size <= 5000
+
+
+def test_every_module_with_a_prefix_of_its_own_is_there() -> None:
+    assert set(PREFIXES) <= {entry.module for entry in CATALOG.values()}
+    assert all(entry.record.__module__.endswith(f".{entry.module}") for entry in CATALOG.values())
 
 
 @every_resource
 def test_the_key_leads_the_record_and_is_all_that_a_row_must_have(entry: Resource) -> None:
+    """But for the parts of a key that the reader fills: no row of the API has them."""
     columns = [column.name for column in entry.columns]
     assert columns[: len(entry.key)] == list(entry.key)
     required = {each.encode_name for each in msgspec.structs.fields(entry.record) if each.required}
-    assert required == {column.api_name for column in entry.columns if column.name in entry.key}
+    sent = set(entry.key) - set(entry.filled)
+    assert required == {column.api_name for column in entry.columns if column.name in sent}
     row = msgspec.json.encode(dict.fromkeys(required, 1))
     assert msgspec.json.decode(row, type=entry.record)
 
 
 @every_resource
+def test_a_column_that_the_reader_fills_belongs_to_a_window(entry: Resource) -> None:
+    fills = set(map(type, entry.filled.values()))
+    if fills:
+        assert entry.window
+        assert set(entry.filled) <= set(entry.key)
+    if SliceDay in fills:
+        assert entry.window
+        assert entry.window.slice == timedelta(days=1)
+    assert (Segment in fills) == bool(entry.window and entry.window.segments)
+
+
+@every_resource
 def test_a_row_with_a_field_we_do_not_know_is_refused_which_is_how_drift_is_noticed(entry: Resource) -> None:
-    row = {column.api_name: 1 for column in entry.columns if column.name in entry.key} | {"brandNewField": 1}
+    required = {each.encode_name for each in msgspec.structs.fields(entry.record) if each.required}
+    row = dict.fromkeys(required, 1) | {"brandNewField": 1}
     with pytest.raises(msgspec.ValidationError, match="brandNewField"):
         msgspec.json.decode(msgspec.json.encode(row), type=entry.record)
 
@@ -92,7 +133,9 @@ def test_a_dated_resource_has_a_time_of_modification_and_a_filter_for_it(entry: 
         assert types[entry.version] == "timestamptz"
     if entry.created:
         assert types[entry.created] == "timestamptz"
-    if entry.is_dated:
+    if entry.load_mode is LoadMode.WINDOW:
+        assert entry.created or any(isinstance(fill, SliceDay) for fill in entry.filled.values()), "no day of a row"
+    if entry.load_mode is LoadMode.DATED:
         assert entry.version
         assert entry.feed or (entry.list and entry.list.modified_filter)
     if entry.load_mode is LoadMode.TAIL:
@@ -118,9 +161,13 @@ def test_a_cadence_warns_before_it_fails() -> None:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"feed": None, "list": None}, "needs a feed or a list"),
+        ({"feed": None, "list": None}, "needs a feed, a list or a date window"),
         ({"load_mode": LoadMode.SNAPSHOT, "list": None}, "read from a list"),
+        ({"load_mode": LoadMode.WINDOW}, "date window goes with"),
+        ({"window": DateWindow(path="/x")}, "date window goes with"),
         ({"key": ("number",)}, "number"),
+        ({"filled": {"guess": SliceDay()}}, "guess"),
+        ({"deleted_when": ("gone", True)}, "gone"),
         ({"version": "changed_on"}, "changed_on"),
         ({"created": "made_on"}, "made_on"),
     ],
