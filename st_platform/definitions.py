@@ -9,8 +9,10 @@ import dagster as dg
 from st_platform.orchestration.assets.dbt import Translator, dbt_models, on_cadence
 from st_platform.orchestration.assets.extracts import extract_assets
 from st_platform.orchestration.assets.manifest import dbt_project, dbt_resource, read_manifest, source_descriptions
+from st_platform.orchestration.assets.reconciliation import reconciliation_asset
 from st_platform.orchestration.checks.extracts import extract_checks
-from st_platform.orchestration.jobs import extract_checks_job, extract_jobs, marts_job
+from st_platform.orchestration.grants import read_grants
+from st_platform.orchestration.jobs import extract_checks_job, extract_jobs, marts_job, reconciliation_job
 from st_platform.orchestration.resources import TenantsResource, WarehouseResource
 from st_platform.orchestration.schedules import extract_schedules
 from st_platform.orchestration.sensors.alerts import alerts
@@ -33,17 +35,20 @@ def build() -> dg.Definitions:
     running = settings.schedules == "running"
     schedule_status = dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED
     sensor_status = dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED
-    extracts = extract_assets(tenants, resources, source_descriptions(manifest))
+    grants = read_grants(settings.database_url)
+    extracts = extract_assets(tenants, resources, source_descriptions(manifest), grants)
+    reconciliations = [reconciliation_asset(tenant, resources) for tenant in tenants]
     checks, jobs, schedules = [], [], []
     for tenant in tenants:
         tenant_checks = extract_checks(tenant, resources)
         checks += tenant_checks
-        jobs += [*extract_jobs(tenant.name, resources), extract_checks_job(tenant.name, tenant_checks)]
+        jobs += extract_jobs(tenant.name, resources)
+        jobs += [extract_checks_job(tenant.name, tenant_checks), reconciliation_job(tenant.name, tenant_checks)]
         schedules += extract_schedules(tenant, resources, status=schedule_status)
     condition = on_cadence(dg.AssetSelection.assets(*extracts))
     models = dbt_models(project, manifest, Translator([tenant.name for tenant in tenants], condition))
     return dg.Definitions(
-        assets=[*extracts, models],
+        assets=[*extracts, *reconciliations, models],
         asset_checks=checks,
         jobs=[*jobs, marts_job(models)],
         schedules=schedules,

@@ -1,8 +1,8 @@
 """Jobs: what may be started together.
 
 One per tenant and cadence, holding extracts and their checks only: tenants never wait for each other, and a failed
-mart never stands in an extract's way. Days and undated resources may share a job, because all dated extracts of a
-tenant have the same partitions.
+mart never stands in an extract's way. Days and undated resources may share a job, because all extracts of a tenant
+that have days have the same ones.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import dagster as dg
 
+from st_platform.orchestration.checks.extracts import RECONCILED
 from st_platform.orchestration.naming import (
     MARTS_JOB,
     TENANT_TAG,
@@ -19,8 +20,10 @@ from st_platform.orchestration.naming import (
     close_day_job,
     extract_job,
     extract_key,
+    reconcile_job,
+    reconciliation_key,
 )
-from st_platform.servicetitan.catalog import Cadence, Resource
+from st_platform.servicetitan.catalog import Cadence, LoadMode, Resource
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -39,7 +42,7 @@ def extract_jobs(tenant: str, resources: Iterable[Resource]) -> list[Job]:
         if chosen:
             description = f"Reads what changed in the {cadence.value} resources of {tenant}: today's day, and tails."
             jobs.append(_job(extract_job(tenant, cadence), tenant, chosen, description, priority=_PRIORITIES[cadence]))
-    dated = [entry for entry in entries if entry.is_dated]
+    dated = [entry for entry in entries if entry.load_mode is LoadMode.DATED]
     if dated:
         description = f"Completes yesterday for {tenant}, once the API shows all of its changes."
         jobs.append(_job(close_day_job(tenant), tenant, dated, description, priority=5))
@@ -52,8 +55,20 @@ def extract_checks_job(tenant: str, checks: Iterable[dg.AssetChecksDefinition]) 
     return dg.define_asset_job(
         checks_job(tenant),
         selection=dg.AssetSelection.checks(*keys),
-        description=f"Judges freshness, completeness and quarantine of {tenant}'s extracts from the ledger alone.",
+        description=f"Judges freshness, completeness, quarantine and reconciliation of {tenant} from the ledger alone.",
         tags={TENANT_TAG: tenant, PRIORITY: "20"},
+    )
+
+
+def reconciliation_job(tenant: str, checks: Iterable[dg.AssetChecksDefinition]) -> Job:
+    """The tenant's reconciliation, and afterwards the check of each extract that says what came of it."""
+    keys = [key for definition in checks for key in definition.check_keys if key.name == RECONCILED]
+    reconciliation = dg.AssetSelection.assets(dg.AssetKey(reconciliation_key(tenant)))
+    return dg.define_asset_job(
+        reconcile_job(tenant),
+        selection=reconciliation | dg.AssetSelection.checks(*keys),
+        description=f"Compares {tenant}'s extracts with the source by count, or key by key, and heals what differs.",
+        tags={TENANT_TAG: tenant, PRIORITY: "3"},
     )
 
 

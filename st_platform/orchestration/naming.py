@@ -5,7 +5,9 @@ Plain strings from plain values. Knows no Dagster, so that the command line can 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 
 from st_platform.servicetitan.catalog import Cadence, Resource
 
@@ -20,6 +22,29 @@ REPOSITORY = "__repository__"
 
 MARTS_JOB = "dbt_build"
 
+RECONCILIATION = "reconciliation"
+"""Last part of the key of what compares a tenant's extracts with the source."""
+
+GRANTED_TAG = "servicetitan/granted"
+"""Asset tag: `yes` or `no`, and absent while nobody has asked."""
+
+AREAS: Mapping[str, str] = MappingProxyType(
+    {
+        "crm": "customers",
+        "telecom": "customers",
+        "job_booking": "customers",
+        "jpm": "jobs",
+        "dispatch": "jobs",
+        "customer_interactions": "jobs",
+        "equipment_systems": "jobs",
+        "settings": "company",
+        "marketing_ads": "marketing",
+        "pricebook": "purchasing",
+        "inventory": "purchasing",
+    }
+)
+"""What people look for, by the module of ServiceTitan that holds it; a module that is not here is its own area."""
+
 AssetPath = tuple[str, ...]
 
 
@@ -29,7 +54,18 @@ def extract_key(tenant: str, resource: str) -> AssetPath:
 
 
 def extract_group(tenant: str, resource: Resource) -> str:
-    return f"{tenant}__{resource.module}"
+    """The group of an extract, e.g. `acme__jobs`: few enough per tenant to be read at a glance."""
+    return f"{tenant}__{AREAS.get(resource.module, resource.module)}"
+
+
+def reconciliation_key(tenant: str) -> AssetPath:
+    """Key of the asset that compares a tenant's extracts with the source."""
+    return (SOURCE, tenant, RECONCILIATION)
+
+
+def platform_group(tenant: str) -> str:
+    """The group of what the platform does for itself."""
+    return f"{tenant}__platform"
 
 
 def table_name(resource: Resource) -> str:
@@ -43,6 +79,16 @@ def extract_job(tenant: str, cadence: Cadence) -> str:
 def close_day_job(tenant: str) -> str:
     """The nightly job that completes yesterday's windows."""
     return f"{tenant}__close_day"
+
+
+def reconcile_job(tenant: str) -> str:
+    """The job that compares a tenant's extracts with the source; also the name of its daily schedule."""
+    return f"{tenant}__reconcile"
+
+
+def reconcile_keys_schedule(tenant: str) -> str:
+    """The weekly schedule of the same job, which compares key by key."""
+    return f"{tenant}__reconcile_keys"
 
 
 def checks_job(tenant: str) -> str:

@@ -6,20 +6,20 @@ metadata, a data version or a failure that says what to do. How rows are read an
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
 import dagster as dg
 
-from st_platform.ingest.sync import SyncReport, SyncRequest, sync
-from st_platform.orchestration.naming import extract_group, extract_key, table_name
+from st_platform.ingest.sync import Certificate, SyncReport, SyncRequest, sync
+from st_platform.orchestration.assets.explaining import explained
+from st_platform.orchestration.grants import GRANT, Grants, not_granted
+from st_platform.orchestration.naming import GRANTED_TAG, extract_group, extract_key, table_name
 from st_platform.orchestration.partitions import day_partitions, generation_of, window_of_keys
 from st_platform.orchestration.resources import TenantsResource, WarehouseResource
+from st_platform.orchestration.wording import deletion_signal
 from st_platform.servicetitan.catalog import Cadence, LoadMode, Resource
-from st_platform.servicetitan.errors import AuthenticationFailed, NotGranted
 from st_platform.servicetitan.tenant import Tenant
-from st_platform.tenants_file import SettingsError
 from st_platform.warehouse.tenants import register
 
 POOL_PREFIX = "servicetitan_"
@@ -29,9 +29,6 @@ RETRY = dg.RetryPolicy(max_retries=1, delay=30)
 """Once more, for what passes by itself. The client has already been patient with the API; the ledger resumes."""
 
 _MORE_DAYS_THAN_THERE_ARE = 100_000
-
-NOT_WORTH_A_RETRY = (AuthenticationFailed, NotGranted, SettingsError)
-"""Refusals that stay until a person changes something."""
 
 
 def one_run(tenant: Tenant) -> dg.BackfillPolicy:
@@ -53,14 +50,21 @@ class ExtractConfig(dg.Config):
 
 
 def extract_assets(
-    tenants: Iterable[Tenant], resources: Iterable[Resource], descriptions: Mapping[str, Mapping[str, str]]
+    tenants: Iterable[Tenant],
+    resources: Iterable[Resource],
+    descriptions: Mapping[str, Mapping[str, str]],
+    grants: Grants = MappingProxyType({}),
 ) -> list[dg.AssetsDefinition]:
-    """The extracts of all tenants; `descriptions` of columns by resource and column."""
+    """The extracts of all tenants; `descriptions` of columns by resource and column, `grants` as far as known."""
     known = [(resource, resource_metadata(resource, descriptions.get(resource.name, {}))) for resource in resources]
     with warnings.catch_warnings():
         # Runs over a range are a beta feature; a warning per asset says nothing that was not decided.
         warnings.simplefilter("ignore", dg.BetaWarning)
-        return [extract_asset(tenant, resource, metadata) for tenant in tenants for resource, metadata in known]
+        return [
+            extract_asset(tenant, resource, metadata, granted=grants.get((tenant.tenant_id, resource.name)))
+            for tenant in tenants
+            for resource, metadata in known
+        ]
 
 
 def extract_asset(
@@ -68,32 +72,43 @@ def extract_asset(
     resource: Resource,
     metadata: Mapping[str, Any] = MappingProxyType({}),
     *,
+    granted: bool | None = None,
     retry_policy: dg.RetryPolicy | None = RETRY,
 ) -> dg.AssetsDefinition:
-    """The extract of one resource of one tenant. Only the tenant's name and start date are kept in it."""
-    name, partitioned = tenant.name, resource.is_dated
+    """The extract of one resource of one tenant. Only the tenant's name and start date are kept in it.
 
-    @dg.asset(
-        key=extract_key(name, resource.name),
+    A resource whose scope is not granted is neither late nor failed: its run leaves an observation that says so
+    and no materialization, and while that is known no freshness is asked of it.
+    """
+    name, partitioned = tenant.name, resource.is_dated
+    key = dg.AssetKey(extract_key(name, resource.name))
+    spec = dg.AssetSpec(
+        key,
         description=_description(tenant, resource),
         group_name=extract_group(name, resource),
         owners=[resource.owner],
         kinds={"servicetitan", "postgres"},
-        tags=_tags(tenant, resource),
+        tags=_tags(tenant, resource, granted),
         metadata=metadata,
+        freshness_policy=None if granted is False else _freshness(resource.cadence),
+        skippable=True,
+    )
+
+    @dg.multi_asset(
+        name="__".join(key.path),
+        specs=[spec],
         partitions_def=day_partitions(tenant.start_date) if partitioned else None,
         backfill_policy=one_run(tenant) if partitioned else None,
-        freshness_policy=_freshness(resource.cadence),
         retry_policy=retry_policy,
-        pool=f"{POOL_PREFIX}{name}",
+        pool=pool_of(name),
     )
     def extract(
         context: dg.AssetExecutionContext,
         config: ExtractConfig,
         warehouse: WarehouseResource,
         tenants: TenantsResource,
-    ) -> dg.MaterializeResult:
-        with explained(resource, name):
+    ) -> Iterator[dg.MaterializeResult | dg.AssetObservation]:
+        with explained(name, resource.name):
             current = tenants.tenant(name)
             request = SyncRequest(
                 tenant=current,
@@ -110,38 +125,22 @@ def extract_asset(
                 report = sync(request, client=client, database=warehouse.database)
         for note in report.notes:
             context.log.warning(note)
-        return dg.MaterializeResult(
-            metadata=report_metadata(report), data_version=dg.DataVersion(str(report.data_version))
-        )
+        if report.certificate is Certificate.NOT_GRANTED:
+            yield dg.AssetObservation(key, description=not_granted(resource), metadata=_missing_scope(resource))
+        else:
+            version = dg.DataVersion(str(report.data_version))
+            yield dg.MaterializeResult(metadata=report_metadata(report), data_version=version)
 
     return extract
 
 
-@contextmanager
-def explained(resource: Resource, tenant: str) -> Iterator[None]:
-    """Turn an error of the floors below into a failure whose first line is what, where and what to do.
+def pool_of(tenant: str) -> str:
+    """The pool that all reads of a tenant's API share."""
+    return f"{POOL_PREFIX}{tenant}"
 
-    Errors that do not say these three are defects of ours and pass unchanged, with their traceback.
-    """
-    try:
-        yield
-    except Exception as error:
-        parts = _parts(error)
-        if parts is None:
-            raise
-        what, where, fix = parts
-        raise dg.Failure(
-            description=f"{what} ({where}). {fix}",
-            metadata={
-                "what": what,
-                "where": where,
-                "fix": fix,
-                "tenant": tenant,
-                "resource": resource.name,
-                **({"trace_id": trace} if (trace := getattr(error, "trace_id", None)) else {}),
-            },
-            allow_retries=not isinstance(error, NOT_WORTH_A_RETRY),
-        ) from error
+
+def _missing_scope(resource: Resource) -> Mapping[str, Any]:
+    return {"granted": False, "missing scope": resource.scope, "fix": GRANT}
 
 
 def report_metadata(report: SyncReport) -> Mapping[str, Any]:
@@ -168,20 +167,13 @@ def report_metadata(report: SyncReport) -> Mapping[str, Any]:
     return metadata
 
 
-def _parts(error: Exception) -> tuple[str, str, str] | None:
-    if isinstance(error, SettingsError):
-        first, others = error.problems[0], len(error.problems) - 1
-        return (first.what, first.where, f"{first.fix} ({others} more problems.)" if others else first.fix)
-    found = [getattr(error, part, None) for part in ("what", "where", "fix")]
-    return (str(found[0]), str(found[1]), str(found[2])) if all(found) else None
-
-
 def _freshness(cadence: Cadence) -> dg.FreshnessPolicy:
     return dg.FreshnessPolicy.time_window(fail_window=cadence.fail_after, warn_window=cadence.warn_after)
 
 
-def _tags(tenant: Tenant, resource: Resource) -> dict[str, str]:
-    return {
+def _tags(tenant: Tenant, resource: Resource, granted: bool | None) -> dict[str, str]:
+    known = {} if granted is None else {GRANTED_TAG: "yes" if granted else "no"}
+    return known | {
         "tenant": tenant.name,
         "module": resource.module,
         "resource": resource.name,
@@ -194,6 +186,7 @@ _READS = {
     LoadMode.DATED: "A date partition holds what changed on that UTC day; the first one reaches back to the beginning.",
     LoadMode.TAIL: "Not partitioned: each run reads what changed since the last one.",
     LoadMode.SNAPSHOT: "Not partitioned: each run reads everything, and marks what is gone.",
+    LoadMode.WINDOW: "A date partition holds the rows of that UTC day; it is read again while they still change.",
 }
 
 
@@ -203,13 +196,14 @@ def _description(tenant: Tenant, resource: Resource) -> str:
 
 def resource_metadata(resource: Resource, descriptions: Mapping[str, str]) -> Mapping[str, Any]:
     """What is the same for every tenant: table, columns (with `descriptions` where the catalog has none), API."""
-    endpoint = resource.feed or resource.list
+    endpoint = resource.feed or resource.list or resource.window
     assert endpoint is not None
     return {
         "dagster/table_name": table_name(resource),
         "dagster/column_schema": _table_schema(resource, descriptions),
         "endpoint": dg.MetadataValue.text(f"GET {endpoint.path}"),
         "scope": resource.scope,
+        "removed rows": deletion_signal(resource),
         "API reference": dg.MetadataValue.url(resource.docs_url),
     }
 

@@ -1,6 +1,6 @@
-"""The checks of one extract as Dagster sees them: freshness, certificate and quarantine.
+"""The checks of one extract as Dagster sees them: freshness, certificate, quarantine and reconciled.
 
-One operation per extract evaluates those of the three that are selected from a single statement, so that a failed
+One operation per extract evaluates those of the four that are selected from a single statement, so that a failed
 extract takes no other extract's checks down with it. None blocks: a late feed is no reason to keep models from what
 is there. What is good and what is not is `verdicts`' decision.
 """
@@ -12,8 +12,9 @@ import dagster as dg
 
 from st_platform.alerts.message import Severity
 from st_platform.orchestration.checks.health import Health, read_health
+from st_platform.orchestration.checks.reconciled import judge_reconciliation
 from st_platform.orchestration.checks.verdicts import Verdict, judge_certificate, judge_freshness, judge_quarantine
-from st_platform.orchestration.naming import extract_key
+from st_platform.orchestration.naming import extract_key, reconciliation_key
 from st_platform.orchestration.resources import WarehouseResource
 from st_platform.servicetitan.catalog import LoadMode, Resource
 from st_platform.servicetitan.tenant import Tenant
@@ -21,11 +22,13 @@ from st_platform.servicetitan.tenant import Tenant
 FRESHNESS = "freshness"
 CERTIFICATE = "certificate"
 QUARANTINE = "quarantine"
+RECONCILED = "reconciled"
 
 _COMPLETE = {
     LoadMode.DATED: "every day from the tenant's first partition to yesterday has a completed window",
     LoadMode.TAIL: "the last read reached its end",
     LoadMode.SNAPSHOT: "the last read proved the whole key set",
+    LoadMode.WINDOW: "every day from the tenant's first partition to yesterday was read whole",
 }
 
 
@@ -48,6 +51,7 @@ def _checks_of(tenant: Tenant, resource: Resource) -> dg.AssetChecksDefinition:
             FRESHNESS: lambda health: judge_freshness(health, resource, now),
             CERTIFICATE: lambda health: judge_certificate(health, name, resource, now),
             QUARANTINE: lambda health: judge_quarantine(health, tenant_id, resource),
+            RECONCILED: lambda health: judge_reconciliation(health, name, resource, now),
         }
         for key in sorted(context.selected_asset_check_keys, key=lambda key: key.name):
             yield _result(key, judges[key.name](health))
@@ -62,9 +66,12 @@ def _specs(tenant: str, resource: Resource) -> Iterator[dg.AssetCheckSpec]:
         FRESHNESS: f"The source's present was reached within {warn} (warning) or {fail} (error), by the data itself.",
         CERTIFICATE: f"Proven complete: {_COMPLETE[resource.load_mode]}.",
         QUARANTINE: "Every row that came could be landed.",
+        RECONCILED: "The last comparison with the source found the same rows; no removal waits for a person.",
     }
+    compared_first = [dg.AssetKey(reconciliation_key(tenant))]
     for name, description in descriptions.items():
-        yield dg.AssetCheckSpec(name, asset=key, description=description, blocking=False)
+        after = compared_first if name == RECONCILED else None
+        yield dg.AssetCheckSpec(name, asset=key, description=description, blocking=False, additional_deps=after)
 
 
 def _result(key: dg.AssetCheckKey, verdict: Verdict) -> dg.AssetCheckResult:

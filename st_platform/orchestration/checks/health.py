@@ -15,6 +15,27 @@ from psycopg.rows import dict_row
 DUE_AFTER = timedelta(hours=2)
 """How long after its end a day may still be without a completed window: the nightly run is minutes after 00:25."""
 
+_COMPARISONS_SHOWN = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """One comparison with the source, as its history tells it; counts are rows. `source_count` None: not counted."""
+
+    at: datetime
+    method: str
+    source_count: int | None
+    warehouse_count: int
+    missing: int
+    stale: int
+    gone: int
+    healed: int
+    deleted: int
+    parked: int
+    certified: bool
+    calls: int
+    note: str
+
 
 @dataclass(frozen=True, kw_only=True)
 class Health:
@@ -22,7 +43,8 @@ class Health:
 
     `caught_up_at` is when a read last reached the source's present, `certified_at` when one last proved itself.
     `missing_days` are the first and last day of each stretch without a completed window; the first day's None
-    means that the history before the first partition is missing as well.
+    means that the history before the first partition is missing as well. `granted` is None while nobody has asked;
+    `comparisons` are the last few, newest first.
     """
 
     caught_up_at: datetime | None
@@ -35,6 +57,8 @@ class Health:
     parked_living: int
     stopped_by: str | None
     missing_days: tuple[tuple[date | None, date], ...]
+    granted: bool | None = None
+    comparisons: tuple[Comparison, ...] = ()
 
 
 def last_due_day(now: datetime) -> date:
@@ -47,7 +71,12 @@ def read_health(
 ) -> Health:
     """The health of one extract. `first_day` is the tenant's first partition; None for an undated resource."""
     due = last_due_day(now) + timedelta(days=1)
-    parameters = {"tenant": tenant_id, "resource": resource, "due": f"{due.isoformat()} 00:00:00+00"}
+    parameters = {
+        "tenant": tenant_id,
+        "resource": resource,
+        "due": f"{due.isoformat()} 00:00:00+00",
+        "comparisons": _COMPARISONS_SHOWN,
+    }
     with connection.cursor(row_factory=dict_row) as cursor:
         row: dict[str, Any] = cursor.execute(_HEALTH, parameters).fetchone() or {}
     gaps = row["gaps"] if first_day is not None and due > first_day else ()
@@ -62,7 +91,13 @@ def read_health(
         parked_living=row["parked_living"] or 0,
         stopped_by=row["stopped_by"],
         missing_days=tuple(_days(gap.lower, gap.upper, first_day) for gap in gaps),
+        granted=row["granted"],
+        comparisons=tuple(_comparison(item) for item in row["comparisons"] or ()),
     )
+
+
+def _comparison(item: dict[str, Any]) -> Comparison:
+    return Comparison(**{**item, "at": datetime.fromisoformat(item["at"])})
 
 
 def _days(start: datetime | None, end: datetime, first_day: date | None) -> tuple[date | None, date]:
@@ -88,6 +123,13 @@ WITH lanes AS (
     SELECT missing, living
     FROM platform.parked_deletes
     WHERE tenant_id = %(tenant)s AND resource = %(resource)s AND resolved_at IS NULL
+), compared AS (
+    SELECT at, method, source_count, warehouse_count, missing, stale, gone, healed, deleted, parked, certified,
+        calls, note
+    FROM platform.reconciliations
+    WHERE tenant_id = %(tenant)s AND resource = %(resource)s
+    ORDER BY at DESC
+    LIMIT %(comparisons)s
 )
 SELECT
     (SELECT last_read_at FROM state) AS last_read_at,
@@ -97,6 +139,9 @@ SELECT
     (SELECT min(first_seen_at) FROM broken) AS quarantined_since,
     (SELECT array_agg(number || ' × ' || reason ORDER BY number DESC)
      FROM (SELECT reason, count(*) AS number FROM broken GROUP BY reason ORDER BY 2 DESC LIMIT 3) AS r) AS reasons,
+    (SELECT granted FROM platform.grants
+     WHERE tenant_id = %(tenant)s AND resource = %(resource)s) AS granted,
+    (SELECT jsonb_agg(to_jsonb(c) ORDER BY at DESC) FROM compared AS c) AS comparisons,
     (SELECT missing FROM parked) AS parked_missing,
     (SELECT living FROM parked) AS parked_living,
     (SELECT error FROM lanes

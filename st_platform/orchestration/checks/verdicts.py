@@ -11,6 +11,7 @@ from typing import Any
 
 from st_platform.alerts.message import Severity
 from st_platform.orchestration.checks.health import Health, last_due_day
+from st_platform.orchestration.grants import not_granted
 from st_platform.servicetitan.catalog import LoadMode, Resource
 
 _STRETCHES_LISTED = 5
@@ -28,39 +29,38 @@ class Verdict:
 
 def judge_freshness(health: Health, resource: Resource, now: datetime) -> Verdict:
     """Whether the source's present was reached lately enough. Reading old days again does not count."""
+    if health.granted is False:
+        return unreadable(resource)
     limits = resource.cadence
     at = health.caught_up_at
-    facts = {"caught up at": _moment(at), "warns after": str(limits.warn_after), "fails after": str(limits.fail_after)}
+    warn, fail = limits.warn_after, limits.fail_after
+    facts = {"caught up at": moment_text(at), "warns after": str(warn), "fails after": str(fail)}
     if at is None:
         return Verdict(False, "It was never read to its end. Materialize it, or start its schedule.", facts=facts)
     age = now - at
-    if age <= limits.warn_after:
-        return Verdict(True, f"Caught up {_age(age)} ago.", facts=facts)
-    late = age > limits.fail_after
-    limit = limits.fail_after if late else limits.warn_after
+    if age <= warn:
+        return Verdict(True, f"Caught up {age_text(age)} ago.", facts=facts)
+    late = age > fail
+    limit = fail if late else warn
     cause = f" The last read stopped: {health.stopped_by}" if health.stopped_by else ""
-    reason = f"Last caught up {_age(age)} ago, at {_moment(at)}; the limit is {_age(limit)}.{cause}"
+    reason = f"Last caught up {age_text(age)} ago, at {moment_text(at)}; the limit is {age_text(limit)}.{cause}"
     return Verdict(False, reason, Severity.ERROR if late else Severity.WARNING, facts)
 
 
 def judge_certificate(health: Health, tenant: str, resource: Resource, now: datetime) -> Verdict:
     """Whether what should be complete by now is proven to be.
 
-    Dated: every day from the first partition to the last due one. Tail: the last read reached its end. Snapshot:
-    the last read proved the whole key set.
+    Dated and windows: every day from the first partition to the last due one. Tail: the last read reached its end.
+    Snapshot: the last read proved the whole key set.
     """
-    facts: dict[str, Any] = {"read until": _moment(health.caught_up_at), "rows landed": health.rows}
+    if health.granted is False:
+        return unreadable(resource)
+    facts: dict[str, Any] = {"read until": moment_text(health.caught_up_at), "rows landed": health.rows}
     if resource.load_mode is LoadMode.SNAPSHOT:
-        facts["whole key set proven at"] = _moment(health.certified_at)
-    if health.parked_missing:
-        return Verdict(
-            False,
-            f"{health.parked_missing:,} of {health.parked_living:,} rows are gone from the source, too many to "
-            "believe: none was marked as deleted. `st-platform deletes list` shows them, `deletes accept` believes "
-            "them.",
-            facts=facts,
-        )
-    if resource.load_mode is LoadMode.DATED:
+        facts["whole key set proven at"] = moment_text(health.certified_at)
+    if health.parked_missing and resource.load_mode in (LoadMode.SNAPSHOT, LoadMode.WINDOW):
+        return Verdict(False, parked(health, tenant, resource), facts=facts)
+    if resource.is_dated:
         return _judge_days(health, tenant, resource, now, facts)
     if health.caught_up_at is None:
         return Verdict(False, "It was never read to its end.", facts=facts)
@@ -71,7 +71,21 @@ def judge_certificate(health: Health, tenant: str, resource: Resource, now: date
     ):
         reason = "The last read did not prove its key set complete, so nothing was marked as deleted."
         return Verdict(False, reason, Severity.WARNING, facts)
-    return Verdict(True, f"Read to its end at {_moment(health.caught_up_at)}.", facts=facts)
+    return Verdict(True, f"Read to its end at {moment_text(health.caught_up_at)}.", facts=facts)
+
+
+def unreadable(resource: Resource) -> Verdict:
+    """A resource that the app may not read is neither failed nor empty: there is nothing to judge."""
+    return Verdict(True, not_granted(resource), facts={"granted": False, "missing scope": resource.scope})
+
+
+def parked(health: Health, tenant: str, resource: Resource) -> str:
+    """A removal that waits for a person, and what that person can do."""
+    return (
+        f"{health.parked_missing:,} of {health.parked_living:,} rows are gone from the source, too many to believe: "
+        "none was marked as deleted. `st-platform deletes list` shows them, "
+        f"`st-platform deletes accept {resource.name} --tenant {tenant}` believes them."
+    )
 
 
 def _judge_days(health: Health, tenant: str, resource: Resource, now: datetime, facts: dict[str, Any]) -> Verdict:
@@ -96,7 +110,7 @@ def judge_quarantine(health: Health, tenant_id: int, resource: Resource) -> Verd
         return Verdict(True, "No row is in quarantine.", facts={"rows in quarantine": 0})
     return Verdict(
         False,
-        f"{health.quarantined:,} rows could not be landed since {_moment(health.quarantined_since)}: "
+        f"{health.quarantined:,} rows could not be landed since {moment_text(health.quarantined_since)}: "
         f"{'; '.join(health.quarantine_reasons)}. They are in platform.quarantine.",
         Severity.WARNING,
         {
@@ -118,11 +132,11 @@ def _stretch(first: date | None, last: date) -> str:
     return str(first) if first == last else f"{first} to {last}"
 
 
-def _moment(at: datetime | None) -> str:
+def moment_text(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC" if at else "never"
 
 
-def _age(age: timedelta) -> str:
+def age_text(age: timedelta) -> str:
     minutes = int(age.total_seconds() // 60)
     if minutes < 120:
         return f"{minutes} minutes"

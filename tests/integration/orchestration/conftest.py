@@ -5,14 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
+
+from st_platform.servicetitan.tenant import Credentials, Endpoints, Environment, Tenant
 
 TENANTS = ("northwind", "sunbelt")
 DAYS = 120
 FIRST_DAY = datetime.now(UTC).date() - timedelta(days=DAYS - 1)
 """So that there are exactly `DAYS` partitions, today's included."""
+
+
+ACME = Tenant(
+    name="acme",
+    tenant_id=1,
+    environment=Environment.CUSTOM,
+    endpoints=Endpoints("http://127.0.0.1:9", "http://127.0.0.1:9/connect/token"),
+    credentials=Credentials("id", "secret", "key"),
+    timezone=ZoneInfo("America/New_York"),
+    start_date=FIRST_DAY,
+)
 
 
 def tenants_toml(names: Sequence[str] = TENANTS) -> str:
