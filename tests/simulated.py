@@ -101,9 +101,9 @@ class Simulator:
         self._post("/_sim/revoke", {})
 
     def truth(self, resource: str, *, tenant_id: int = 1001) -> dict[int, dict[str, Any]]:
-        """The true current rows by id; rows that have none by their number, which is what edits call `id`."""
+        """The true current rows by id, in order; rows that have none by their number, which edits call `id`."""
         lines = self._get(f"/_sim/truth/{tenant_id}/{resource}?numbered=true").text.splitlines()
-        return {line["number"]: line["row"] for line in map(json.loads, lines)}
+        return dict(sorted((line["number"], line["row"]) for line in map(json.loads, lines)))
 
     def changes(self, resource: str, *, tenant_id: int = 1001) -> list[dict[str, Any]]:
         """Everything that ever happened, in order: {"number", "at", "modifiedOn", "id", "op"}."""

@@ -1,4 +1,7 @@
-"""A plain HTTP caller of the simulated API, with a token. Not the platform's client: the simulator is tested alone."""
+"""A plain HTTP caller of the simulated API, with a token, and how each list is asked for all of its rows.
+
+Not the platform's client: the simulator is tested alone.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.simulated import Simulator
+from st_platform.simulator.endpoints import Endpoint
+from tests.simulated import NOW, Simulator
 
 
 class Caller:
@@ -60,6 +64,34 @@ class Caller:
             number += 1
             if not page["hasMore"]:
                 return rows
+
+
+Row = dict[str, Any]
+BOTH = {"active": "Any", "activeState": "All", "activeOnly": "false"}
+"""How the lists spell that they should show inactive rows too."""
+
+
+def both(endpoint: Endpoint) -> dict[str, str]:
+    return {} if endpoint.activity is None else {endpoint.activity: BOTH[endpoint.activity]}
+
+
+def required(endpoint: Endpoint, truth: dict[int, Row]) -> list[dict[str, str]]:
+    """The parameters without which the list does not answer, request by request, for all of its rows."""
+    if endpoint.ids_required:
+        ids = list(truth)
+        return [{"ids": ",".join(map(str, ids[start : start + 50]))} for start in range(0, len(ids), 50)]
+    if endpoint.window:
+        days = {"fromUtc": NOW.replace(day=1).isoformat()[:19] + "Z", "toUtc": NOW.isoformat()[:19] + "Z"}
+        if endpoint.resource == "attributed_leads":
+            return [days]
+        return [days | {"performanceSegmentationType": segment} for segment in ("Campaign", "AdGroup", "Keyword")]
+    return [{}]
+
+
+def as_listed(endpoint: Endpoint, row: Row) -> Row:
+    """The shape that a true row has in the list."""
+    shown = dict.fromkeys(endpoint.list_adds) | row
+    return {name: value for name, value in shown.items() if name != "active" or not endpoint.list_omits_active}
 
 
 @pytest.fixture
