@@ -1,7 +1,7 @@
 """Estimates: what is offered on visits, line by line, and which of it is sold and becomes a job.
 
-Knows jobs and invoices; a sold estimate has the lines that its job is billed for. Amounts in cents, quantities and hours
-in hundredths. What an estimate comes to is the sum of its lines, before and after one of them is taken off.
+Knows jobs and invoices; a sold estimate has the lines that its job is billed for. Amounts in cents, quantities in
+hundredths. What an estimate comes to is the sum of its lines, before and after one of them is taken off.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ _LABOUR, _PERMIT = SKU_BY_CODE["IN-LABOR"], SKU_BY_CODE["IN-PERMIT"]
 @dataclass(frozen=True)
 class Estimates:
     """In order of creation. `option` counts the choices offered on one visit from 0; `sold_job` is the job that the
-    sale led to. From `changed` on the last line is off and `late_subtotal` counts. `first` and `count` find the lines."""
+    sale led to. From `changed` on the last line is off and `late_subtotal` counts. `first` and `count` find the
+    lines."""
 
     job: Ints
     option: Ints

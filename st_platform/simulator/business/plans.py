@@ -19,6 +19,15 @@ from st_platform.simulator.business.seasons import LocalCalendar
 from st_platform.simulator.business.work import NONE, Planner, kinds_of
 from st_platform.simulator.instants import DAY, HOUR, MINUTE, NEVER, Ticks
 
+ONGOING_RATE, TERM_RATE = 0.021, 0.011
+"""How many members a month ask to cancel: of plans that run on, and of plans with a term."""
+AT_ONCE = 0.6
+"""Share of cancellations that take effect at once, the others a month later."""
+ASLEEP, WAKES = 0.12, 0.7
+"""Share of terms that are suspended once, and of those that are taken up again."""
+_RENEWS_AT_ONCE, _RENEWS_SOON, _RENEWS = 0.62, 0.7, 0.74
+RENEWED_IN_GRACE = _RENEWS_SOON * (1 - ASLEEP * (1 - WAKES))
+"""Share of terms that run out and are renewed within a month; a few come back later."""
 _MONTH = round(30.4375 * DAY)
 
 
@@ -234,9 +243,9 @@ def _live(
     count = len(terms)
     never = np.full(count, NEVER, dtype=np.int64)
     ongoing = terms.ends == NEVER
-    monthly_rate = np.where(ongoing, 0.021, 0.011)
+    monthly_rate = np.where(ongoing, ONGOING_RATE, TERM_RATE)
     quits = terms.created + (stream.exponential(1 / monthly_rate) * _MONTH).astype(np.int64) + HOUR
-    at_once = stream.random(count) < 0.6
+    at_once = stream.random(count) < AT_ONCE
     requested = np.where(quits < np.where(ongoing, NEVER, terms.ends - 5 * DAY), quits, NEVER)
     asked = requested != NEVER
     safe = np.where(asked, requested, terms.created)
@@ -244,12 +253,12 @@ def _live(
     effective = np.where(at_once, safe, calendar.to_utc(date) + between(stream, HOUR, 5 * HOUR, count))
 
     sleeps = np.zeros(count, dtype=bool)
-    sleeps[some(stream, np.arange(count), 0.12, at_least=min(4, count))] = True
+    sleeps[some(stream, np.arange(count), ASLEEP, at_least=min(4, count))] = True
     suspended = np.where(sleeps, terms.created + between(stream, 20 * DAY, 300 * DAY, count), NEVER)
     rest = np.where(
         stream.random(count) < 0.25, between(stream, HOUR, 6 * HOUR, count), between(stream, DAY, 38 * DAY, count)
     )
-    wakes = sleeps & (stream.random(count) < 0.7)
+    wakes = sleeps & (stream.random(count) < WAKES)
     resumed = np.where(wakes, np.where(sleeps, suspended, 0) + rest, NEVER)
     gone = np.zeros(count, dtype=bool)
     gone[some(stream, np.flatnonzero(terms.previous == NONE), 0.006, at_least=1)] = True
@@ -262,8 +271,12 @@ def _live(
     expired = np.where(runs_out, calendar.to_utc(closing + DAY) + between(stream, 2 * MINUTE, 3 * HOUR, count), NEVER)
     stays_asleep = (suspended < closing) & (resumed > closing)
     luck = stream.random(count)
-    renews = runs_out & (luck < 0.74) & ~stays_asleep
-    gap = np.where(luck < 0.62, 0, np.where(luck < 0.7, stream.integers(1, 26, count), stream.integers(31, 90, count)))
+    renews = runs_out & (luck < _RENEWS) & ~stays_asleep
+    gap = np.where(
+        luck < _RENEWS_AT_ONCE,
+        0,
+        np.where(luck < _RENEWS_SOON, stream.integers(1, 26, count), stream.integers(31, 90, count)),
+    )
     fresh = calendar.to_utc(closing + gap * DAY) + between(stream, 7 * HOUR, 11 * HOUR, count)
     over = np.minimum(np.minimum(canceled, expired), deleted)
     suspended = np.where(suspended < over, suspended, NEVER)
