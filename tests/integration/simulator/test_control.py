@@ -12,6 +12,7 @@ import pytest
 
 from st_platform.simulator import SimulatorServer
 from st_platform.simulator.business.profile import UnknownSize
+from st_platform.simulator.endpoints import ENDPOINTS, SCOPES
 from st_platform.simulator.world import UnknownTenant, WorldIsOver
 from tests.integration.simulator.conftest import Caller
 from tests.simulated import NOW, Simulator
@@ -137,6 +138,26 @@ def test_the_request_log_tells_what_was_asked_and_answered(simulator: Simulator,
     assert 0 <= log[1]["arrived"] - log[0]["arrived"] < 5
     assert simulator.requests("jobs", tenant_id=1001) == log[1:]
     assert simulator.requests(tenant_id=2002) == []
+
+
+def test_every_scope_can_be_taken_away_and_given_back(simulator: Simulator, caller: Caller) -> None:
+    def refused() -> set[str]:
+        caller.renew()
+        paths = {e.resource: f"{e.module}/{e.feed or e.list}" for e in ENDPOINTS}
+        return {resource for resource, path in paths.items() if caller.call(path).status_code == 403}
+
+    simulator.options(unlimited=True)
+    assert refused() == set()
+    simulator.scopes([])
+    assert refused() == {endpoint.resource for endpoint in ENDPOINTS}
+    some = SCOPES[::2]
+    simulator.scopes(list(some))
+    assert refused() == {endpoint.resource for endpoint in ENDPOINTS if endpoint.scope not in some}
+    other = Caller(simulator.url, "sunbelt", 2002)
+    assert other.call("crm/customers").status_code == 200, "each tenant has its own"
+    other.http.close()
+    simulator.scopes(list(SCOPES))
+    assert refused() == set()
 
 
 def test_the_tenants_file_is_ready_to_use(simulator: Simulator) -> None:

@@ -1,14 +1,18 @@
 """Every answer of the simulator is valid against ServiceTitan's own OpenAPI documents, and leaves no field out.
 
 The documents are not part of this project; `official_documents.folder` says where they are looked for. Without them
-these tests are skipped, with them a missing document is a failure.
+these tests are skipped; with them, or with `ST_OPENAPI_DIR` set, a missing document is a failure.
 """
 
 from __future__ import annotations
 
-import json
+import os
 import re
+import subprocess
+import sys
+from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +21,9 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from st_platform.simulator.endpoints import ENDPOINTS, Endpoint
-from tests.integration.simulator.conftest import Caller
+from tests.integration.simulator.conftest import Caller, both, required
 from tests.simulated import Simulator
-from tests.unit.servicetitan.official_documents import folder
+from tests.unit.servicetitan.official_documents import ROOT, Operation, folder, operations
 
 FOLDER = folder()
 pytestmark = pytest.mark.skipif(FOLDER is None, reason="ServiceTitan's OpenAPI documents are not here")
@@ -45,27 +49,24 @@ def _is_int64(value: object) -> bool:
 
 
 @cache
-def document(module: str) -> dict[str, Any]:
+def known() -> Mapping[str, Operation]:
     assert FOLDER is not None
-    file = FOLDER / f"{module}-v2.json"
-    assert file.exists(), f"{file} is missing"
-    return json.loads(file.read_text())
+    return operations(FOLDER)
+
+
+def operation(module: str, path: str) -> Operation:
+    """What a document says about a path; it is an error that there is none."""
+    full = f"/{module}/v2/tenant/{{tenant}}/{path}"
+    assert full in known(), f"no document in {FOLDER} describes {full}"
+    return known()[full]
 
 
 def validator(module: str, path: str, status: str) -> Draft202012Validator:
     """A validator of the answers of one endpoint. OpenAPI 3.1 schemas are JSON Schema 2020-12."""
-    content = document(module)["paths"][f"/tenant/{{tenant}}/{path}"]["get"]["responses"][status]["content"]
-    registry = Registry().with_resource("api", Resource(document(module), DRAFT202012))
-    schema = _absolute(content["application/json"]["schema"])
+    said = operation(module, path)
+    registry = Registry().with_resource("api", Resource(said.document, DRAFT202012))
+    schema = _absolute(said.content["responses"][status]["content"]["application/json"]["schema"])
     return Draft202012Validator(schema, registry=registry, format_checker=FORMATS)
-
-
-def row_fields(module: str, path: str) -> set[str]:
-    """The fields that the document gives a row of this endpoint."""
-    components = document(module)["components"]["schemas"]
-    content = document(module)["paths"][f"/tenant/{{tenant}}/{path}"]["get"]["responses"]["200"]["content"]
-    envelope = components[content["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]]
-    return set(components[envelope["properties"]["data"]["items"]["$ref"].rsplit("/", 1)[1]]["properties"])
 
 
 def _absolute(schema: Any) -> Any:
@@ -84,15 +85,44 @@ def problems(module: str, path: str, body: dict[str, Any], status: str = "200") 
 
 @pytest.mark.parametrize(("endpoint", "path"), ANSWERS, ids=[f"{e.resource}-{p}" for e, p in ANSWERS])
 def test_an_answer_is_valid_and_complete(simulator: Simulator, endpoint: Endpoint, path: str) -> None:
+    official = set(operation(endpoint.module, path).row)
     for name, tenant_id in (("northwind", 1001), ("sunbelt", 2002)):
         caller = Caller(simulator.url, name, tenant_id)
-        everything = {"active": "Any", "activeState": "All", "pageSize": 5000, "includeTotal": "true"}
-        body = caller.page(f"{endpoint.module}/{path}", **everything)
+        truth = simulator.truth(endpoint.resource, tenant_id=tenant_id)
+        seen = 0
+        for needed in required(endpoint, truth) if path == endpoint.list else [{}]:
+            everything = {"pageSize": "5000", "includeTotal": "true", **both(endpoint), **needed}
+            body = caller.page(f"{endpoint.module}/{path}", **everything)
+            assert problems(endpoint.module, path, body) == []
+            assert {frozenset(row) ^ official for row in body["data"]} <= {frozenset()}
+            seen += len(body["data"])
         caller.http.close()
-        assert body["data"]
-        assert problems(endpoint.module, path, body) == []
-        official = row_fields(endpoint.module, path)
-        assert {frozenset(row) ^ official for row in body["data"]} == {frozenset()}
+        assert seen
+
+
+@pytest.mark.parametrize("endpoint", [e for e in ENDPOINTS if e.list], ids=lambda e: e.resource)
+def test_a_list_has_the_parameters_that_the_document_names(endpoint: Endpoint) -> None:
+    said = operation(endpoint.module, endpoint.list or "")
+    parameters = set(said.parameters)
+    assert set(endpoint.filters) <= parameters
+    assert endpoint.modified_filter == ({"modifiedOnOrAfter", "modifiedBefore"} <= parameters)
+    assert endpoint.created_filter == ({"createdOnOrAfter", "createdBefore"} <= parameters)
+    assert endpoint.ids_filter == ("ids" in parameters)
+    assert endpoint.ids_required == bool(said.parameters.get("ids", {}).get("required"))
+    assert ({endpoint.activity} - {None}) == {"active", "activeState", "activeOnly"} & parameters
+    assert set(endpoint.sort) == said.sort_fields
+    assert endpoint.window == ({"fromUtc", "toUtc"} <= parameters)
+    if endpoint.feed is not None:
+        fed, listed = set(operation(endpoint.module, endpoint.feed).row), set(said.row)
+        assert fed - listed == ({"active"} if endpoint.list_omits_active else set())
+        assert listed - fed == set(endpoint.list_adds)
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda e: e.resource)
+def test_a_filter_compares_a_field_that_rows_have(endpoint: Endpoint) -> None:
+    official = set(operation(endpoint.module, endpoint.feed or endpoint.list or "").row)
+    assert {filter_.field.partition(".")[0] for filter_ in endpoint.filters.values()} <= official
+    assert set(endpoint.key) <= official
 
 
 @pytest.mark.parametrize(
@@ -112,6 +142,21 @@ def test_an_answer_with_a_wrong_type_or_an_unknown_field_is_noticed(caller: Call
     assert len(problems("crm", "export/customers", body)) == 3
 
 
-@pytest.mark.parametrize("module", sorted({endpoint.module for endpoint in ENDPOINTS}))
-def test_every_document_is_there(module: str) -> None:
-    assert document(module)["openapi"].startswith("3.1")
+def test_a_folder_without_the_documents_is_a_failure_and_no_reason_to_skip(tmp_path: Path) -> None:
+    """Where the variable is set, as on CI, documents that are missing must not go unnoticed."""
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        __file__,
+        "-k",
+        "parameters and customers",
+    ]
+    environment = {**os.environ, "ST_OPENAPI_DIR": str(tmp_path)}
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert run.returncode == 1, run.stdout
+    assert "no document in" in run.stdout
+    assert "skipped" not in run.stdout

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from st_platform.servicetitan.catalog import CATALOG
+from st_platform.servicetitan.catalog import CATALOG, IdsFilter
 from st_platform.simulator import instants
 from st_platform.simulator.business.chance import Chance
 from st_platform.simulator.business.plans import add_months
@@ -115,6 +115,13 @@ def test_the_simulator_and_the_catalog_agree_on_paths_scopes_and_filters() -> No
             assert resource.list.path == base + endpoint.list
             assert resource.list.modified_filter == endpoint.modified_filter
             assert (resource.list.all_rows or (None,))[0] == endpoint.activity, resource.name
+            assert (resource.list.ids is not None) == endpoint.ids_filter, resource.name
+            assert (resource.list.ids is IdsFilter.REQUIRED) == endpoint.ids_required, resource.name
+            assert (resource.list.id_sort is not None) == ("Id" in endpoint.sort), resource.name
+        assert (resource.window and resource.window.path) == (base + str(endpoint.list) if endpoint.window else None)
+        if resource.unnest is None and resource.window is None:
+            names = {column.name: column.api_name for column in resource.columns}
+            assert tuple(names[column] for column in resource.key) == endpoint.key
 
 
 def test_a_list_query_reads_what_the_endpoint_has_and_ignores_the_rest() -> None:
