@@ -77,9 +77,7 @@ def adjust(
     return adjustments, extra, correction
 
 
-def _of_hours(
-    chance: Chance, wages: Wages, pay_calendar: PayCalendar, drafts: Drafts
-) -> tuple[Adjustments, Ints]:
+def _of_hours(chance: Chance, wages: Wages, pay_calendar: PayCalendar, drafts: Drafts) -> tuple[Adjustments, Ints]:
     """Hours that were forgotten or counted twice, found when the period is checked."""
     stream = chance.stream("corrected hours")
     worked = (drafts.paid <= Paid.OVERTIME) & (drafts.inactive == NEVER)

@@ -99,7 +99,9 @@ def pay(business: Business, dispatching: Dispatching) -> Payroll:
     drafts = drafts.take(np.flatnonzero(drafts.created < company.end))
     hired = np.concatenate([company.technicians.hired, office.joined])
     left = np.concatenate([company.technicians.leaves, office.leaves])
-    payrolls = open_payrolls(chance, pay_calendar, hired, left, drafts.person, pay_calendar.period(drafts.day), drafts.created)
+    payrolls = open_payrolls(
+        chance, pay_calendar, hired, left, drafts.person, pay_calendar.period(drafts.day), drafts.created
+    )
     adjustments, extra, correction = adjust(business, wages, payrolls, pay_calendar, drafts)
     drafts, correction = _reissued(chance, drafts, correction)
     drafts = Drafts.join([drafts, extra])

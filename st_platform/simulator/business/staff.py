@@ -12,7 +12,7 @@ import numpy as np
 from st_platform.simulator.business.chance import Chance, Flags, Ints, between
 from st_platform.simulator.business.company import EMPLOYEES, Company
 from st_platform.simulator.business.seasons import LocalCalendar
-from st_platform.simulator.instants import DAY, HOUR, NEVER, Ticks
+from st_platform.simulator.instants import DAY, HOUR, NEVER, SECOND, Ticks
 
 PERIOD = 14 * DAY
 _WEEK = 7 * DAY
@@ -119,11 +119,11 @@ class PayCalendar:
 
     def begins(self, periods: Ints) -> Ticks:
         """The first local midnight of each period, UTC."""
-        return self.calendar.to_utc(self.first + periods * PERIOD)
+        return self.calendar.to_utc(self.first + periods.astype(np.int64) * PERIOD)
 
     def ends(self, periods: Ints) -> Ticks:
         """The last second of each period, UTC."""
-        return self.calendar.to_utc(self.first + (periods + 1) * PERIOD) - HOUR // 3600
+        return self.calendar.to_utc(self.first + (periods.astype(np.int64) + 1) * PERIOD) - SECOND
 
     def period(self, days: Ticks) -> Ints:
         """The period of each local day (given as midnight)."""
@@ -165,7 +165,7 @@ def set_wages(chance: Chance, company: Company, office: Office, pay_calendar: Pa
     stream = chance.stream("wages")
     people = company.technicians
     of_office = np.array([role.wage for role in ROLES])[office.role] + between(stream, -100, 300, len(office))
-    first = np.concatenate([people.wage_cents.astype(np.int64), of_office])
+    first = np.concatenate([2400 + chance.among(np.arange(len(people.hired)), "rate", 2600), of_office])
     hired = np.concatenate([people.hired, office.joined])
     left = np.concatenate([people.leaves, office.leaves])
     count = len(first)

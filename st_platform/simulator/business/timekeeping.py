@@ -212,11 +212,11 @@ def _around_visits(business: Business, days: _Visited) -> list[_Stretches]:
 def _other_days(business: Business, days: _Visited) -> _Stretches:
     """Paid days without a visit: time off, training, work in the shop. In proportion to days with visits."""
     people, calendar, chance = business.company.technicians, business.calendar, business.chance
-    key = np.unique(days.day[days.opens] // DAY * _PEOPLE + days.person[days.opens])
+    key: Ints = np.unique(days.day[days.opens] // DAY * _PEOPLE + days.person[days.opens])
     following = key[chance.fraction(key, "another day") < 0.42] + _PEOPLE
     weekday = (following // _PEOPLE + 3) % 7
     following = following + np.where(weekday == 5, 2, np.where(weekday == 6, 1, 0)) * _PEOPLE
-    free = np.setdiff1d(np.unique(following), key)
+    free = np.setdiff1d(np.unique(following), key).astype(np.int64)
     person, day = free % _PEOPLE, free // _PEOPLE * DAY
     luck = chance.fraction(free, "what for")
     code = np.select([luck < 0.3, luck < 0.36, luck < 0.55], [TIME_OFF, SICK, TRAINING], SHOP)

@@ -50,7 +50,7 @@ _CONFIGURATIONS = [
     '"ARImportInvoice"',
 ]
 _YEAR = 365.25 * DAY
-_ZONES = ("City", "County", "Exempt")
+TAX_ZONES = ("City", "County", "Exempt")
 
 
 def account(number: int) -> str:
@@ -154,7 +154,7 @@ def invoices(view: View, item_versions: VersionLog, rows: Ints, modified: Ticks,
         salesTaxCode=where(
             zone < 2,
             [
-                f'{{"id":{611 + z},"name":"{_ZONES[z]}","taxRate":{text}}}'
+                f'{{"id":{611 + z},"name":"{TAX_ZONES[z]}","taxRate":{text}}}'
                 for z, text in zip(zone.tolist(), rates, strict=True)
             ],
         ),

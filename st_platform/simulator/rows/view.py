@@ -14,6 +14,7 @@ from st_platform.simulator.business.balances import Balances
 from st_platform.simulator.business.chance import Flags, Ints
 from st_platform.simulator.business.company import EMPLOYEES, FIRST_EMPLOYEE
 from st_platform.simulator.business.dispatching import Dispatching, dispatch
+from st_platform.simulator.business.payroll import Payroll, pay
 from st_platform.simulator.business.tenant import Business
 from st_platform.simulator.business.work import NONE, units_of
 from st_platform.simulator.instants import DAY, HOUR, MINUTE, NEVER, Ticks
@@ -61,6 +62,7 @@ class First:
     NON_JOB_APPOINTMENT = 63_000_001
     RECURRING_SERVICE = 64_000_001
     RECURRING_SERVICE_EVENT = 65_000_001
+    PAYROLL_SETTING = 66_000_001
     PAYROLL = 67_000_001
     PAYROLL_ADJUSTMENT = 68_000_001
     ESTIMATE = 70_000_001
@@ -102,6 +104,10 @@ class View:
     @cached_property
     def dispatching(self) -> Dispatching:
         return dispatch(self.business)
+
+    @cached_property
+    def payroll(self) -> Payroll:
+        return pay(self.business, self.dispatching)
 
     @cached_property
     def job_units(self) -> Ints:

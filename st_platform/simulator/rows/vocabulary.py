@@ -110,6 +110,19 @@ class Names:
             for head, latitude, longitude in zip(heads, latitudes.tolist(), longitudes.tolist(), strict=True)
         ]
 
+    def places(self, rows: Ints) -> tuple[Texts, Texts]:
+        """The addresses of locations in one line, and their zips."""
+        chance, profile = self._chance, self._profile
+        numbers = (chance.among(rows, "house", 9_800) + 100).tolist()
+        streets = chance.among(rows, "street", len(STREETS)).tolist()
+        towns = self._towns[chance.among(rows, "town", len(self._towns))].tolist()
+        tails = [f'{town.city}, {profile.state} {town.zip}"' for town in profile.towns]
+        lines = [
+            f'"{number} {STREETS[street]}, {tails[town]}'
+            for number, street, town in zip(numbers, streets, towns, strict=True)
+        ]
+        return lines, [f'"{profile.towns[town].zip}"' for town in towns]
+
     def phones(self, rows: Ints) -> Texts:
         areas = chosen(self._profile.area_codes, self._chance.among(rows, "area", len(self._profile.area_codes)))
         lines = self._chance.among(rows, "phone", 10_000).tolist()

@@ -20,12 +20,14 @@ Books = dict[str, dict[int, Row]]
 
 
 def read_books(tables: list[Table], at: int) -> Books:
-    """Every row that exists at an instant, by resource and id."""
+    """Every row that exists at an instant, by resource and id; by number where rows have none."""
     books: Books = {}
     for table in tables:
         rows = table.existing(at)
         texts = table.render(rows, table.versions.modified(rows, at), at)
-        books[table.resource] = {row["id"]: row for row in (json.loads(text, parse_float=Decimal) for text in texts)}
+        numbers = (rows + table.first_id).tolist()
+        parsed = (json.loads(text, parse_float=Decimal) for text in texts)
+        books[table.resource] = {row.get("id", number): row for number, row in zip(numbers, parsed, strict=True)}
     return books
 
 
