@@ -50,7 +50,7 @@ def accept(resource: ResourceName, tenant: TenantName) -> None:
 
     from st_platform.settings import database_url, load_settings
     from st_platform.warehouse.database import Database
-    from st_platform.warehouse.merge import accept_parked
+    from st_platform.warehouse.removals import accept_parked
 
     with Database.prepare(database_url(load_settings())) as database, database.connection() as connection:
         outcome = accept_parked(connection, entry, account.tenant_id, at=datetime.now(UTC))

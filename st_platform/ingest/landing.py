@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from threading import Event, Lock
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import psycopg
 
@@ -43,6 +42,8 @@ _EVIDENCE = 100
 """Rows of a page that are kept as evidence when it is beyond repair."""
 
 _FUTURE = timedelta(minutes=10)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,10 @@ class LaneWriter:
         position: str | None,
         times: Times,
         also: Callable[[psycopg.Connection], None] | None = None,
+        calls: int = 1,
     ) -> MergeCounts:
-        """Land one page. `at` is the source's time, UTC; `also` runs last in the same transaction, maybe repeatedly.
+        """Land one page, which took `calls` requests. `at` is the source's time, UTC; `also` runs last in the same
+        transaction, maybe repeatedly.
 
         Raises:
             QuarantineThresholdExceeded: nothing but the evidence is committed.
@@ -111,27 +114,28 @@ class LaneWriter:
         """
         newest = times.newest
         reached = as_datetime(newest) if newest else None
-        while True:
-            if decoded.is_beyond_repair:
-                self._give_up(decoded, fetch_seq=fetch_seq, at=at)
-            try:
-                counts, drift = patiently(
-                    self.site.database,
-                    partial(
-                        self._write,
-                        page=decoded,
-                        fetch_seq=fetch_seq,
-                        at=at,
-                        position=position,
-                        reached=reached,
-                        also=also,
-                    ),
-                    is_done=self._is_committed,
-                )
-            except RowRefused as error:
-                decoded = self.site.decoder.refuse(decoded, error.index, error.column, error.what)
-                continue
-            break
+
+        def write(connection: psycopg.Connection, page: Decoded) -> tuple[MergeCounts, tuple[str, ...]]:
+            counts, drift = land(connection, self.site, page, fetch_seq=fetch_seq, at=at, reached=reached)
+            record_page(
+                connection,
+                self.lane.lane_id,
+                counts,
+                lease=self.lease,
+                position=position,
+                reached=reached,
+                quarantined=len(page.refused),
+                calls=calls,
+                run_id=self.site.run_id,
+            )
+            if also is not None:
+                also(connection)
+            reach(Failpoint.BEFORE_COMMIT)
+            return counts, drift
+
+        decoded, (counts, drift) = in_one_piece(
+            self.site, decoded, write, fetch_seq=fetch_seq, at=at, is_done=self._is_committed
+        )
         self._pages += 1
         reach(Failpoint.AFTER_COMMIT)
         self.site.tally.add_page(counts, len(decoded.refused), drift)
@@ -140,65 +144,94 @@ class LaneWriter:
         )
         return counts
 
-    def _write(
-        self,
-        connection: psycopg.Connection,
-        *,
-        page: Decoded,
-        fetch_seq: int,
-        at: datetime,
-        position: str | None,
-        reached: datetime | None,
-        also: Callable[[psycopg.Connection], None] | None,
-    ) -> tuple[MergeCounts, tuple[str, ...]]:
-        resource, tenant_id = self.site.resource, self.site.tenant.tenant_id
-        counts = merge_page(connection, resource, tenant_id, page.rows, fetch_seq=fetch_seq, fetched_at=at)
-        reach(Failpoint.AFTER_MERGE)
-        accounted = counts.inserted + counts.updated + counts.unchanged + len(page.refused)
-        if accounted != page.received:
-            raise SyncFailed(
-                f"a page held {page.received} rows, but only {accounted} are accounted for",
-                self.site.where,
-                "Nothing of the page was kept. This is a fault of the platform: please report it.",
-            )
-        if page.rows and open_quarantine(connection, tenant_id, resource.name):
-            mended = map(_key_text, self.site.decoder.keys(page))
-            resolve_quarantined(connection, tenant_id, resource.name, mended, at=at)
-        if page.refused:
-            quarantine_rows(connection, tenant_id, resource.name, _broken(page), fetch_seq=fetch_seq, at=at)
-        drift = note_drift(connection, tenant_id, resource.name, _notices(page, reached, resource.version, at), at=at)
-        record_page(
-            connection,
-            self.lane.lane_id,
-            counts,
-            lease=self.lease,
-            position=position,
-            reached=reached,
-            quarantined=len(page.refused),
-            run_id=self.site.run_id,
-        )
-        if also is not None:
-            also(connection)
-        reach(Failpoint.BEFORE_COMMIT)
-        return counts, drift
-
     def _is_committed(self) -> bool:
         """Whether a commit whose answer was lost went through after all."""
         with self.site.database.connection() as connection:
             return lane_by_id(connection, self.lane.lane_id).pages > self._pages
 
-    def _give_up(self, page: Decoded, *, fetch_seq: int, at: datetime) -> NoReturn:
-        resource, tenant_id = self.site.resource, self.site.tenant.tenant_id
-        with self.site.database.connection() as connection:
-            quarantine_rows(connection, tenant_id, resource.name, _broken(page)[:_EVIDENCE], fetch_seq=fetch_seq, at=at)
-        first = page.refused[0].refusal
-        raise QuarantineThresholdExceeded(
-            f"{len(page.refused)} of the {page.received} rows of one page are broken; "
-            f"the first at {first.pointer or '/'}: {first.reason}",
-            self.site.where,
-            "Nothing of the page was kept and the position has not moved. Look at platform.quarantine: if the API "
-            "changed, correct the record; then run the sync again.",
+
+def in_one_piece(
+    site: Site,
+    page: Decoded,
+    write: Callable[[psycopg.Connection, Decoded], T],
+    *,
+    fetch_seq: int,
+    at: datetime,
+    is_done: Callable[[], bool] | None = None,
+) -> tuple[Decoded, T]:
+    """Run `write` for a page in one transaction; rows that Postgres does not take are refused and it runs again.
+
+    Gives the page as it was written, and what `write` gave.
+
+    Raises:
+        QuarantineThresholdExceeded: nothing but the evidence is committed.
+    """
+    while True:
+        if page.is_beyond_repair:
+            _give_up(site, page, fetch_seq=fetch_seq, at=at)
+        try:
+            return page, patiently(site.database, _bound(write, page), is_done=is_done)
+        except RowRefused as error:
+            page = site.decoder.refuse(page, error.index, error.column, error.what)
+
+
+def _bound(write: Callable[[psycopg.Connection, Decoded], T], page: Decoded) -> Callable[[psycopg.Connection], T]:
+    return lambda connection: write(connection, page)
+
+
+def land(
+    connection: psycopg.Connection,
+    site: Site,
+    page: Decoded,
+    *,
+    fetch_seq: int,
+    at: datetime,
+    reached: datetime | None,
+    absent: frozenset[str] = frozenset(),
+) -> tuple[MergeCounts, tuple[str, ...]]:
+    """Rows, quarantine and drift of a page, in the caller's transaction; the counts, and drift that is new today.
+
+    Raises:
+        RowRefused: Postgres cannot store one of the rows.
+        SyncFailed: rows went missing between the page and the table.
+    """
+    resource, tenant_id = site.resource, site.tenant.tenant_id
+    counts = merge_page(connection, resource, tenant_id, page.rows, fetch_seq=fetch_seq, fetched_at=at, absent=absent)
+    reach(Failpoint.AFTER_MERGE)
+    accounted = counts.inserted + counts.updated + counts.unchanged + len(page.refused)
+    if accounted != page.received:
+        raise SyncFailed(
+            f"a page held {page.received} rows, but only {accounted} are accounted for",
+            site.where,
+            "Nothing of the page was kept. This is a fault of the platform: please report it.",
         )
+    if page.rows and open_quarantine(connection, tenant_id, resource.name):
+        mended = map(key_as_text, site.decoder.keys(page))
+        resolve_quarantined(connection, tenant_id, resource.name, mended, at=at)
+    if page.refused:
+        quarantine_rows(connection, tenant_id, resource.name, _broken(page), fetch_seq=fetch_seq, at=at)
+    notices = _notices(page, reached, resource.version, at)
+    return counts, note_drift(connection, tenant_id, resource.name, notices, at=at)
+
+
+def _give_up(site: Site, page: Decoded, *, fetch_seq: int, at: datetime) -> NoReturn:
+    with site.database.connection() as connection:
+        quarantine_rows(
+            connection,
+            site.tenant.tenant_id,
+            site.resource.name,
+            _broken(page)[:_EVIDENCE],
+            fetch_seq=fetch_seq,
+            at=at,
+        )
+    first = page.refused[0].refusal
+    raise QuarantineThresholdExceeded(
+        f"{len(page.refused)} of the {page.received} rows of one page are broken; "
+        f"the first at {first.pointer or '/'}: {first.reason}",
+        site.where,
+        "Nothing of the page was kept and the position has not moved. Look at platform.quarantine: if the API "
+        "changed, correct the record; then run the sync again.",
+    )
 
 
 def _notices(page: Decoded, reached: datetime | None, version: str | None, at: datetime) -> list[DriftNotice]:
@@ -216,11 +249,12 @@ def _broken(page: Decoded) -> list[BrokenRow]:
             reason=refused.refusal.reason,
             pointer=refused.refusal.pointer,
             raw=refused.refusal.raw,
-            record_key=None if refused.key is None else _key_text(refused.key),
+            record_key=None if refused.key is None else key_as_text(refused.key),
         )
         for refused in page.refused
     ]
 
 
-def _key_text(key: tuple[object, ...]) -> str:
+def key_as_text(key: tuple[object, ...]) -> str:
+    """A key as quarantine and comparison write it: its parts joined with a comma."""
     return ",".join(map(str, key))

@@ -19,8 +19,8 @@ from st_platform.ingest.positions import ListPosition, read, written
 from st_platform.ingest.windows import VISIBILITY, read_from
 from st_platform.servicetitan.catalog import List
 from st_platform.servicetitan.client import ServiceTitanClient
-from st_platform.warehouse.merge import DeleteOutcome, mark_missing
 from st_platform.warehouse.progress import finish_lane
+from st_platform.warehouse.removals import DeleteOutcome, mark_missing
 
 _ABSURD = timedelta(hours=1)
 
@@ -75,6 +75,7 @@ class _End:
                 self._site.tenant.tenant_id,
                 seen_since_seq=reading.first_seq,
                 at=self._at,
+                shown_any=reading.rows > 0,
             )
             reach(Failpoint.AFTER_DELETE_INFERENCE)
         reach(Failpoint.BEFORE_LANE_DONE)

@@ -48,23 +48,31 @@ def render(
     rows: Sequence[tuple[Any, ...]],
     *,
     extras: Sequence[bytes | None] | None = None,
+    deleted_at: Sequence[str | None] | None = None,
     constants: Mapping[str, str] | None = None,
 ) -> CopyBlock:
     """The block for `rows`, whose values stand in the order of `columns`.
 
-    `extras` fills `_extra`; `constants` are further columns with the same plain text in every row. Instants are cut
-    to microseconds, never rounded; year 1 becomes null, as do absent and null JSON.
+    `extras` fills `_extra` and `deleted_at` (instants) `_deleted_at`; `constants` are further columns with the same
+    plain text in every row. Instants are cut to microseconds, never rounded; year 1 becomes null, as do absent and
+    null JSON.
     """
     named: list[tuple[str, str, tuple[Any, ...]]] = [
         (column.name, column.sql_type, values) for column, values in zip(columns, zip(*rows, strict=True), strict=True)
     ]
     if extras is not None:
         named.append(("_extra", "jsonb", tuple(b"" if extra is None else extra for extra in extras)))
+    if deleted_at is not None:
+        named.append(("_deleted_at", "timestamptz", tuple(deleted_at)))
     written = [(name, kind, values, _QUICK[kind](values)) for name, kind, values in named]
     kept = [(name, kind, values, texts) for name, kind, values, texts in written if texts is not None]
     names = (*(name for name, *_ in kept), *(constants or {}))
     tail = "".join(DELIMITER + text for text in (constants or {}).values())
-    text = _join([texts for *_, texts in kept], tail)
+    try:
+        text = _join([texts for *_, texts in kept], tail)
+    except TypeError:  # labels that came as numbers
+        kept = [(name, kind, values, list(map(str, texts))) for name, kind, values, texts in kept]
+        text = _join([texts for *_, texts in kept], tail)
     nulls = sum(values.count(None) if kind == "text" else texts.count(NULL) for _, kind, values, texts in kept)
     if _is_plain(text, rows=len(rows), columns=len(names), nulls=nulls):
         text = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")

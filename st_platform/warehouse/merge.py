@@ -59,19 +59,9 @@ class MergeCounts:
     last_changed_seq: int | None
 
 
-@dataclass(frozen=True)
-class DeleteOutcome:
-    """What delete inference did with `missing` of `living` rows: marked `deleted`, or `parked` for a person."""
-
-    missing: int
-    living: int
-    deleted: int
-    parked: bool
-
-
 def next_fetch_seq(connection: psycopg.Connection) -> int:
     """The number of the request about to be sent. Sequences do not roll back, so any session will do."""
-    return _one(connection.execute("SELECT nextval('platform.fetch_seq')"))[0]
+    return one_row(connection.execute("SELECT nextval('platform.fetch_seq')"))[0]
 
 
 def merge_page(
@@ -82,8 +72,11 @@ def merge_page(
     *,
     fetch_seq: int,
     fetched_at: datetime,
+    absent: frozenset[str] = frozenset(),
 ) -> MergeCounts:
     """Merge the rows of one answer. `platform.resource_state` moves in the same transaction.
+
+    `absent` are columns that these rows do not have, whatever their records say: what is there of them stays.
 
     Raises:
         RowRefused: Postgres cannot store one of the rows; roll back, set it aside by its index, try again.
@@ -91,13 +84,15 @@ def merge_page(
     """
     if connection.autocommit and connection.info.transaction_status == TransactionStatus.IDLE:
         with connection.transaction():
-            return merge_page(connection, resource, tenant_id, rows, fetch_seq=fetch_seq, fetched_at=fetched_at)
+            return merge_page(
+                connection, resource, tenant_id, rows, fetch_seq=fetch_seq, fetched_at=fetched_at, absent=absent
+            )
     if not rows:
         return MergeCounts(0, 0, 0, 0, None)
     if connection.info.parameter_status("TimeZone") != "UTC":
         connection.execute("SET LOCAL TimeZone TO 'UTC'")
     page = _Page.of(resource, rows)
-    landing = _Landing(connection, resource, tenant_id, fetch_seq, fetched_at)
+    landing = _Landing(connection, resource, tenant_id, fetch_seq, fetched_at, absent)
     try:
         if landing.is_new(page) and landing.copy(page):
             inserted, updated = len(page.values), 0
@@ -107,57 +102,8 @@ def merge_page(
         raise _refused(error, resource, page) from error
     changed = inserted + updated > 0
     if changed:
-        _note_change(connection, resource, tenant_id, fetch_seq, fetched_at, inserted)
+        note_change(connection, resource, tenant_id, fetch_seq, fetched_at, inserted)
     return MergeCounts(len(rows), inserted, updated, len(rows) - inserted - updated, fetch_seq if changed else None)
-
-
-def mark_missing(
-    connection: psycopg.Connection,
-    resource: Resource,
-    tenant_id: int,
-    *,
-    seen_since_seq: int,
-    at: datetime,
-) -> DeleteOutcome:
-    """Mark living rows deleted that no request since `seen_since_seq` has shown. Only after a certified full read.
-
-    Rows in open quarantine since that request, or seen in an older version, are not missing. More than 5 % and
-    more than 20 rows are parked in `platform.parked_deletes` instead; a later pass without the excess unparks.
-    """
-    texts = statements(Shape.of(resource))
-    values = {"tenant": tenant_id, "resource": resource.name, "since": seen_since_seq, "at": at}
-    living, missing, examples = _one(connection.execute(texts.count_missing, values))
-    connection.execute(_merge_sql.FORGET_STALE, values)
-    if missing > _merge_sql.PARK_ABOVE_ROWS and missing > living * _merge_sql.PARK_ABOVE_SHARE:
-        connection.execute(_merge_sql.PARK, {**values, "living": living, "missing": missing, "examples": examples})
-        return DeleteOutcome(missing, living, 0, parked=True)
-    connection.execute(_merge_sql.UNPARK, values)
-    if not missing:
-        return DeleteOutcome(0, living, 0, parked=False)
-    return DeleteOutcome(missing, living, _mark(connection, resource, values), parked=False)
-
-
-def accept_parked(
-    connection: psycopg.Connection, resource: Resource, tenant_id: int, *, at: datetime
-) -> DeleteOutcome | None:
-    """Believe a removal that was parked: mark every row that is still missing from the pass that parked it.
-
-    A row that was read again since is not among them. None if nothing is parked.
-    """
-    found = connection.execute(_merge_sql.PARKED_SINCE, {"tenant": tenant_id, "resource": resource.name}).fetchone()
-    if found is None:
-        return None
-    values = {"tenant": tenant_id, "resource": resource.name, "since": found[0], "at": at}
-    living, missing, _ = _one(connection.execute(statements(Shape.of(resource)).count_missing, values))
-    connection.execute(_merge_sql.UNPARK, values)
-    return DeleteOutcome(missing, living, _mark(connection, resource, values), parked=False)
-
-
-def _mark(connection: psycopg.Connection, resource: Resource, values: Mapping[str, Any]) -> int:
-    deleted = connection.execute(statements(Shape.of(resource)).mark_missing, values).rowcount
-    if deleted:
-        _note_change(connection, resource, values["tenant"], next_fetch_seq(connection), values["at"], 0)
-    return deleted
 
 
 @dataclass(frozen=True)
@@ -165,14 +111,15 @@ class _Page:
     """The rows of a page as tuples in column order, one per key, sorted by key.
 
     The order is the same for everybody, so that two writers with the same keys wait for each other instead of
-    deadlocking. `origins` are the rows' places in what the caller handed in.
+    deadlocking. `origins` are the rows' places in what the caller handed in; `deleted` says which rows are marked as
+    deleted by their own contents, None if none is.
     """
 
     values: list[tuple[Any, ...]]
     extras: list[bytes | None] | None
     origins: list[int]
     keys: list[Any]
-    has_deleted: bool
+    deleted: list[bool] | None
 
     @classmethod
     def of(cls, resource: Resource, rows: Sequence[Record | Row]) -> _Page:
@@ -187,12 +134,13 @@ class _Page:
             origins.sort(key=keys.__getitem__)
         else:
             origins.sort(key=lambda origin: tuple((part is None, part) for part in keys[origin]))
+        ordered = [values[origin] for origin in origins]
         return cls(
-            [values[origin] for origin in origins],
+            ordered,
             [extras[origin] for origin in origins] if any(extras) else None,
             origins,
             [keys[origin] for origin in origins],
-            _has_deleted(resource, names, values),
+            _deleted(resource, names, ordered),
         )
 
 
@@ -204,11 +152,12 @@ def _unwrapped(rows: Sequence[Record | Row]) -> tuple[Sequence[Record], Sequence
     return records, [row.extra if isinstance(row, Row) else None for row in rows]
 
 
-def _has_deleted(resource: Resource, names: list[str], values: list[tuple[Any, ...]]) -> bool:
+def _deleted(resource: Resource, names: list[str], values: list[tuple[Any, ...]]) -> list[bool] | None:
     if resource.deleted_when is None:
-        return False
+        return None
     status, deleted = names.index(resource.deleted_when[0]), resource.deleted_when[1]
-    return any(row[status] == deleted for row in values)
+    marks = [row[status] == deleted for row in values]
+    return marks if True in marks else None
 
 
 def _newest(keys: list[Any], values: list[tuple[Any, ...]], version: int | None) -> list[int]:
@@ -231,20 +180,25 @@ class _Landing:
     """One page on its way into one table."""
 
     def __init__(
-        self, connection: psycopg.Connection, resource: Resource, tenant_id: int, fetch_seq: int, fetched_at: datetime
+        self,
+        connection: psycopg.Connection,
+        resource: Resource,
+        tenant_id: int,
+        fetch_seq: int,
+        fetched_at: datetime,
+        absent: frozenset[str],
     ) -> None:
         self._connection = connection
         self._resource = resource
-        self._texts = statements(Shape.of(resource))
+        self._texts = statements(Shape.of(resource, absent=absent))
         self._at = fetched_at
         self._values = {"tenant": tenant_id, "resource": resource.name, "seq": fetch_seq, "at": fetched_at}
 
     def is_new(self, page: _Page) -> bool:
-        """Whether the page can be copied straight in: none of its keys is there, none of its rows is deleted."""
-        if page.has_deleted:
-            return False
-        keys = page.keys if isinstance(page.keys[0], str) else "{" + ",".join(map(str, page.keys)) + "}"
-        return not _one(self._connection.execute(self._texts.any_known, {**self._values, "keys": keys}))[0]
+        """Whether the page can be copied straight in: none of its keys is there."""
+        parts = page.keys if len(self._resource.key) == 1 else list({key[0] for key in page.keys})
+        keys = parts if isinstance(parts[0], str) else "{" + ",".join(map(str, parts)) + "}"
+        return not one_row(self._connection.execute(self._texts.any_known, {**self._values, "keys": keys}))[0]
 
     def copy(self, page: _Page) -> bool:
         """COPY into the table itself; False if somebody else was inserting one of the keys."""
@@ -255,7 +209,7 @@ class _Landing:
         }
         try:
             with self._connection.transaction():
-                self._send(table_name(self._resource), page, constants)
+                self._send(table_name(self._resource), page, constants, deleted_at=self._marks(page))
         except psycopg.errors.UniqueViolation:
             return False
         return True
@@ -265,13 +219,27 @@ class _Landing:
         self._connection.execute(self._texts.create_stage)
         self._connection.execute(self._texts.empty_stage)
         self._send(self._texts.stage, page, {})
-        inserted, updated, applied = _one(self._connection.execute(self._texts.merge, self._values))
+        inserted, updated, applied = one_row(self._connection.execute(self._texts.merge, self._values))
         if applied < len(page.values) and self._resource.version and self._resource.list:
             self._connection.execute(self._texts.note_stale, self._values)
         return inserted, updated
 
-    def _send(self, target: sql.Identifier, page: _Page, constants: Mapping[str, str]) -> None:
-        block = render(self._resource.columns, page.values, extras=page.extras, constants=constants)
+    def _marks(self, page: _Page) -> list[str | None] | None:
+        if page.deleted is None:
+            return None
+        at = self._at.astimezone(UTC).isoformat()
+        return [at if deleted else None for deleted in page.deleted]
+
+    def _send(
+        self,
+        target: sql.Identifier,
+        page: _Page,
+        constants: Mapping[str, str],
+        deleted_at: list[str | None] | None = None,
+    ) -> None:
+        block = render(
+            self._resource.columns, page.values, extras=page.extras, deleted_at=deleted_at, constants=constants
+        )
         command = sql.SQL("COPY {} ({}) FROM STDIN WITH (DELIMITER {}, NULL {})").format(
             target, sql.SQL(", ").join(map(sql.Identifier, block.columns)), sql.Literal(DELIMITER), sql.Literal(NULL)
         )
@@ -279,9 +247,10 @@ class _Landing:
             copy.write(block.data)
 
 
-def _note_change(
+def note_change(
     connection: psycopg.Connection, resource: Resource, tenant_id: int, seq: int, at: datetime, inserted: int
 ) -> None:
+    """Move the data version of a resource, in the transaction that changes its rows."""
     values = {"tenant": tenant_id, "resource": resource.name, "seq": seq, "at": at, "inserted": inserted}
     connection.execute(_merge_sql.NOTE_CHANGE, values)
 
@@ -301,7 +270,8 @@ def _refused(error: psycopg.Error, resource: Resource, page: _Page) -> Exception
     )
 
 
-def _one(cursor: psycopg.Cursor[Any]) -> Any:
+def one_row(cursor: psycopg.Cursor[Any]) -> Any:
+    """The row of a statement that always gives one."""
     row = cursor.fetchone()
     if row is None:
         raise LookupError("a statement that gives one row gave none")

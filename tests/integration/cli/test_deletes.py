@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import psycopg
 
 from st_platform.servicetitan.catalog import CATALOG
-from st_platform.warehouse.merge import mark_missing, next_fetch_seq
+from st_platform.warehouse.merge import next_fetch_seq
+from st_platform.warehouse.removals import mark_missing
 from tests.integration.cli.conftest import Cli
 
 TENANT = 1001

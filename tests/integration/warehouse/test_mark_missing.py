@@ -8,9 +8,10 @@ from st_platform.servicetitan.catalog import CATALOG
 from st_platform.servicetitan.records.crm import Customer
 from st_platform.servicetitan.records.marketing import CampaignCost
 from st_platform.warehouse.database import Database
-from st_platform.warehouse.merge import DeleteOutcome, accept_parked, mark_missing, merge_page
+from st_platform.warehouse.merge import merge_page
 from st_platform.warehouse.progress import resource_state
 from st_platform.warehouse.quarantine import BrokenRow, quarantine_rows
+from st_platform.warehouse.removals import DeleteOutcome, accept_parked, mark_missing
 
 COSTS, CUSTOMERS = CATALOG["campaign_costs"], CATALOG["customers"]
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
