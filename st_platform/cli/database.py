@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from st_platform.cli.output import CommandFailed, Json, note, print_json, print_table, stdout
+
+if TYPE_CHECKING:
+    from st_platform.settings import Settings
 
 db = typer.Typer(help="The database: the embedded server, or the one DATABASE_URL names.", no_args_is_help=True)
 
@@ -45,7 +48,7 @@ def status(as_json: Json = False) -> None:
     from st_platform.settings import load_settings
 
     settings = load_settings()
-    url = settings.database_url or _embedded_url()
+    url = running_url(settings)
     facts: dict[str, Any] = {
         "server": "DATABASE_URL" if settings.database_url else f"embedded in {settings.embedded_dir}",
         "answers": False,
@@ -107,12 +110,13 @@ def database_facts(url: str) -> dict[str, Any]:
     return {"answers": True, **dict(zip(names, row, strict=True))}
 
 
-def _embedded_url() -> str | None:
-    """The address of the embedded server if it runs; asking does not start it."""
-    from st_platform.settings import load_settings
+def running_url(settings: Settings) -> str | None:
+    """DATABASE_URL, or the address of the embedded server if it runs; asking does not start it."""
     from st_platform.warehouse.embedded import EmbeddedPostgres
 
-    server = EmbeddedPostgres(load_settings().embedded_dir)
+    if settings.database_url:
+        return settings.database_url
+    server = EmbeddedPostgres(settings.embedded_dir)
     return server.url if server.status().running else None
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -80,6 +81,10 @@ def sync(
         with open_client(account, database) as client, _progress(f"{account.name} {entry.name}") as on_page:
             request = SyncRequest(tenant=account, resource=entry, window=window, generation=None, refresh=refresh)
             report = run_sync(request, client=client, database=database, on_page=on_page)
+    if report.certificate is Certificate.NOT_GRANTED:
+        from st_platform.orchestration.grants import GRANT
+
+        raise CommandFailed(f"{entry.name} is not granted: scope {entry.scope} is missing", account.name, GRANT)
     show_report(report, as_json)
     if report.certificate is Certificate.INCOMPLETE:
         raise CommandFailed(
@@ -180,7 +185,7 @@ def window_for(resource: Resource, tenant: Tenant, start: str | None, end: str |
     A window that starts with the tenant's first partition reaches back to the beginning, as that partition does.
 
     Raises:
-        UsageProblem: a dated resource without a usable window.
+        UsageProblem: a resource with days without a usable window, or with a part of a day where days are whole.
     """
     from st_platform.ingest.windows import Window
 
@@ -189,10 +194,18 @@ def window_for(resource: Resource, tenant: Tenant, start: str | None, end: str |
             note(f"{resource.name} is not read by window: --from and --to change nothing.")
         return None
     first, last = parse_window(start, end)
+    if resource.window is not None and (isinstance(first, datetime) or isinstance(last, datetime)):
+        fix = "Give dates: --from 2026-07-01 --to 2026-07-02."
+        raise UsageProblem(f"{resource.name} is read by whole days", "--from, --to", fix)
     if reaches_back(tenant, first):
-        note(f"{first} is the first partition of {tenant.name}: it reaches back to the beginning.")
+        note(f"{first} is the first partition of {tenant.name}: it reaches back {_how_far(resource)}.")
         return Window(None, as_instant(last))
     return Window(as_instant(first), as_instant(last))
+
+
+def _how_far(resource: Resource) -> str:
+    history = resource.window.history if resource.window else None
+    return f"{history.days} days" if history else "to the beginning"
 
 
 def show_report(report: SyncReport, as_json: bool) -> None:

@@ -18,6 +18,7 @@ from st_platform.orchestration.assets.explaining import explained, parts_of
 from st_platform.orchestration.assets.extracts import pool_of
 from st_platform.orchestration.naming import platform_group, reconciliation_key
 from st_platform.orchestration.resources import TenantsResource, WarehouseResource
+from st_platform.orchestration.wording import outcome_of
 from st_platform.servicetitan.catalog import CATALOG, Cadence, Resource
 from st_platform.servicetitan.errors import AuthenticationFailed, ServiceTitanError, Unreachable
 from st_platform.servicetitan.tenant import Tenant
@@ -165,26 +166,6 @@ def reconciliation_metadata(
             _table(("resource", "why"), [(resource, str(error)) for resource, error in failures.items()])
         )
     return metadata
-
-
-def outcome_of(report: ReconcileReport) -> str:
-    """What a comparison came to, in a few words."""
-    if not report.granted:
-        return "not granted"
-    if report.method is Method.NONE:
-        return f"not compared: {report.note}"
-    numbers = {
-        "missing": report.missing,
-        "stale": report.stale,
-        "gone": report.gone,
-        "healed": report.healed,
-        "marked as deleted": report.deleted,
-        "parked": report.parked,
-    }
-    said = ", ".join(f"{number:,} {name}" for name, number in numbers.items() if number)
-    expected = "not counted" if report.source_count is None else f"{report.source_count:,} in the source"
-    counts = f"{report.warehouse_count:,} here, {expected}"
-    return f"{counts}: {said or ('they agree' if report.certified else report.note or 'not settled')}"
 
 
 def _differs(report: ReconcileReport) -> bool:

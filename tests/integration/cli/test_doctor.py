@@ -39,11 +39,28 @@ def test_nothing_is_wrong_with_a_platform_that_works(doctor: Cli) -> None:
     assert wrong_lines(doctor) == []
 
 
-def test_a_scope_that_is_not_granted_is_named(doctor: Cli, simulator: Simulator) -> None:
-    simulator.scopes([scope for scope in ALL_SCOPES if scope != "tn.jpm.jobs:r"])
+def test_resources_that_are_not_granted_are_listed_with_their_scope_and_nothing_fails_for_them(
+    doctor: Cli, simulator: Simulator
+) -> None:
+    missing = {CATALOG["jobs"].scope, CATALOG["payrolls"].scope}
+    simulator.scopes([scope for scope in ALL_SCOPES if scope not in missing])
+    answer = doctor("doctor", "--json")
+    assert answer.code == 0
+    told = [finding for finding in answer.json["findings"] if "not granted" in finding["detail"]]
+    expected = {(name, entry.scope) for name, entry in CATALOG.items() if entry.scope in missing}
+    assert {finding["subject"] for finding in told} == {"API of northwind"}
+    assert len(told) == len(expected) > 1
+    for name, scope in expected:
+        [finding] = [finding for finding in told if finding["detail"].startswith(f"{name} ")]
+        assert scope in finding["detail"]
+        assert finding["state"] == "warning"
+        assert finding["fix"]
+
+
+def test_an_app_that_may_read_nothing_is_wrong(doctor: Cli, simulator: Simulator) -> None:
+    simulator.scopes(["tn.other:r"])
     [finding] = wrong_lines(doctor)
-    assert finding["subject"] == "API of northwind"
-    assert "tn.jpm.jobs:r" in finding["detail"]
+    assert "no resource can be read" in finding["detail"]
 
 
 @pytest.mark.parametrize("secret", ["sim-northwind-secret", "sim-app-key"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from st_platform.servicetitan.catalog import CATALOG
@@ -16,6 +17,50 @@ def test_every_resource_of_the_catalog_is_listed(cli: Cli) -> None:
     assert [entry["name"] for entry in answer.json] == list(CATALOG)
     table = cli("resources").out
     assert all(name in table for name in CATALOG)
+
+
+def test_a_resource_is_listed_with_all_that_decides_how_it_is_read(cli: Cli) -> None:
+    listed = {entry["name"]: entry for entry in cli("resources", "--json").json}
+    for name, resource in CATALOG.items():
+        entry = listed[name]
+        assert entry["owner"] == resource.owner
+        assert entry["cadence"] == resource.cadence.value
+        assert (entry["warn_after_seconds"], entry["fail_after_seconds"]) == (
+            resource.cadence.warn_after.total_seconds(),
+            resource.cadence.fail_after.total_seconds(),
+        )
+        assert entry["load_mode"] == resource.load_mode.value
+        assert entry["kind"] in ("feed", "list", "window")
+        assert entry["scope"] == resource.scope
+        assert entry["key"] == list(resource.key)
+        assert entry["deletion_signal"]
+        assert entry["granted"] == {}
+    assert listed["jobs"]["deletion_signal"] == "active = false"
+    assert listed["memberships"]["deletion_signal"] == "status = Deleted"
+    assert listed["campaign_costs"]["deletion_signal"] == "absent from a complete read"
+    assert listed["attributed_leads"]["kind"] == "window"
+
+
+def test_resources_say_per_tenant_what_is_granted_as_far_as_it_is_known(platform: Cli, database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "INSERT INTO platform.grants (tenant_id, resource, scope, granted, seen_at)"
+            " VALUES (1001, 'jobs', 'x', false, now()), (2002, 'jobs', 'x', true, now())"
+        )
+    listed = {entry["name"]: entry["granted"] for entry in platform("resources", "--json").json}
+    assert listed["jobs"] == {"northwind": False, "sunbelt": True}
+    assert listed["customers"] == {"northwind": None, "sunbelt": None}
+    lines = platform("resources").out.splitlines()
+    assert [line for line in lines if line.startswith("jobs ")][0].rstrip().endswith("northwind no, sunbelt yes")
+    assert [line for line in lines if line.startswith("customers ")][0].rstrip().endswith("not known")
+
+
+def test_a_tenants_file_with_problems_does_not_hide_the_catalog(cli: Cli, folder: Path) -> None:
+    (folder / "tenants.toml").write_text('[tenants.acme]\ntenant_id = "x"\n', "utf-8")
+    answer = cli("resources", "--json")
+    assert answer.code == 0
+    assert len(answer.json) == len(CATALOG)
+    assert "st-platform tenants" in answer.err
 
 
 def test_tenants_are_listed_without_their_secrets(platform: Cli) -> None:
@@ -50,6 +95,12 @@ def test_no_tenants_file_exits_2_and_says_how_to_get_one(cli: Cli) -> None:
         (("sync", "jobs", "-t", "northwind"), "--from and --to is missing"),
         (("sync", "jobs"), "--tenant"),
         (("sink",), "No such command"),
+        (
+            ("sync", "attributed_leads", "-t", "northwind", "--from", "2026-06-01T06:00Z", "--to", "2026-06-02"),
+            "read by whole days",
+        ),
+        (("reconcile", "job", "-t", "northwind"), "did you mean jobs"),
+        (("reconcile", "jobs"), "--tenant"),
         (("ingest-file", "jobs", "missing.jsonl", "-t", "northwind"), "no such file"),
         (("backfill", "campaigns", "-t", "northwind", "--from", "2026-06-01", "--to", "2026-06-02"), "has no days"),
     ],
