@@ -50,9 +50,9 @@ def test_resources_say_per_tenant_what_is_granted_as_far_as_it_is_known(platform
     listed = {entry["name"]: entry["granted"] for entry in platform("resources", "--json").json}
     assert listed["jobs"] == {"northwind": False, "sunbelt": True}
     assert listed["customers"] == {"northwind": None, "sunbelt": None}
-    lines = platform("resources").out.splitlines()
-    assert [line for line in lines if line.startswith("jobs ")][0].rstrip().endswith("northwind no, sunbelt yes")
-    assert [line for line in lines if line.startswith("customers ")][0].rstrip().endswith("not known")
+    lines = {line.split()[0]: line.rstrip() for line in platform("resources").out.splitlines() if line.strip()}
+    assert lines["jobs"].endswith("northwind no, sunbelt yes")
+    assert lines["customers"].endswith("not known")
 
 
 def test_a_tenants_file_with_problems_does_not_hide_the_catalog(cli: Cli, folder: Path) -> None:
