@@ -25,7 +25,7 @@ from st_platform.simulator.business.pricebook import SKUS
 from st_platform.simulator.business.pricing import unit_cost
 from st_platform.simulator.business.tenant import Business
 from st_platform.simulator.business.vendors import VENDORS, Trading, trading
-from st_platform.simulator.instants import DAY, HOUR, NEVER, Ticks
+from st_platform.simulator.instants import DAY, HOUR, NEVER
 
 _TRADE = np.array([sku.trade for sku in SKUS])
 
@@ -50,7 +50,6 @@ def deliver(business: Business, heads: Heads, drafted: Drafted) -> Purchases:
     shipping = np.where(heavy, 4500, np.where(light, 1500, 0)) * (100 + chance.among(rows, "freight cost", 250)) // 100
     late = sums(order, lines.quantity - lines.early, count) > 0
     again = np.where(late & (heads.arrives != NEVER), heads.again, NEVER)
-    complete = np.where(late, again, heads.arrives)
     amended = chance.fraction(rows, "order edited")
     orders = Orders(
         job=heads.job,
@@ -60,7 +59,9 @@ def deliver(business: Business, heads: Heads, drafted: Drafted) -> Purchases:
         created=heads.created,
         sent=heads.sent,
         canceled=heads.canceled,
-        complete=np.where(heads.voided == NEVER, complete, NEVER),
+        arrives=heads.arrives,
+        again=again,
+        voided=heads.voided,
         edited=np.where(amended < 0.08, heads.created + (amended * 900 * DAY).astype(np.int64) + HOUR, NEVER),
         subtotal=subtotal,
         tax=(subtotal * rate + 5000) // 10_000,
@@ -68,7 +69,7 @@ def deliver(business: Business, heads: Heads, drafted: Drafted) -> Purchases:
         first=first,
         count=number,
     )
-    receipts, received = _receipts(orders, lines, heads.arrives, again, heads.voided)
+    receipts, received = _receipts(orders, lines)
     return Purchases(orders, lines, receipts, received)
 
 
@@ -95,18 +96,16 @@ def _vendors(business: Business, heads: Heads, lines: Drafted, first: Ints) -> I
     return vendor
 
 
-def _receipts(
-    orders: Orders, lines: OrderLines, arrives: Ticks, again: Ticks, voided: Ticks
-) -> tuple[Receipts, ReceiptLines]:
+def _receipts(orders: Orders, lines: OrderLines) -> tuple[Receipts, ReceiptLines]:
     late = lines.quantity - lines.early
-    firsts = np.flatnonzero((lines.early > 0) & (arrives[lines.order] != NEVER))
-    seconds = np.flatnonzero((late > 0) & (again[lines.order] != NEVER))
+    firsts = np.flatnonzero((lines.early > 0) & (orders.arrives[lines.order] != NEVER))
+    seconds = np.flatnonzero((late > 0) & (orders.again[lines.order] != NEVER))
     line = np.concatenate([firsts, seconds])
     key = lines.order[line] * 2 + np.repeat([0, 1], [len(firsts), len(seconds)])
     quantity = np.concatenate([lines.early[firsts], late[seconds]])
     deliveries, owner = np.unique(key, return_inverse=True)
     order, second = deliveries // 2, deliveries % 2 == 1
-    created = np.where(second, again[order], arrives[order])
+    created = np.where(second, orders.again[order], orders.arrives[order])
     by_time = np.argsort(created, kind="stable")
     position = places(by_time)
     owner = position[owner]
@@ -125,7 +124,7 @@ def _receipts(
             order=order,
             second=second,
             created=created,
-            voided=np.where(second, NEVER, voided[order]),
+            voided=np.where(second, NEVER, orders.voided[order]),
             subtotal=subtotal,
             tax=np.where(second, orders.tax[order] - tax_first[order], share),
             shipping=np.where(second, 0, orders.shipping[order]),

@@ -13,7 +13,7 @@ from enum import IntEnum
 import numpy as np
 
 from st_platform.simulator.business.advertising import Costs
-from st_platform.simulator.business.chance import Flags, Ints, between, some
+from st_platform.simulator.business.chance import Ints, between, some
 from st_platform.simulator.business.columns import stacked, taken
 from st_platform.simulator.business.payables import Payables
 from st_platform.simulator.business.plans import add_months
@@ -269,8 +269,3 @@ def _subcontractors(business: Business) -> Expenses:
     amount = np.rint(stream.lognormal(10.9, 0.55, len(job))).astype(np.int64)
     covers = business.calendar.local_midnight(jobs.done[job])
     return _bills(Source.STANDALONE, vendor, SUBCONTRACTORS, amount, covers, created, job=job)
-
-
-def alone(expenses: Expenses) -> Flags:
-    """Which are for nothing that was delivered."""
-    return expenses.bill == NONE

@@ -23,7 +23,8 @@ class Purpose(IntEnum):
 @dataclass(frozen=True)
 class Orders:
     """One entry per purchase order, in order of creation. `truck` is the technician whose truck it is for, or who runs
-    for parts; `NONE` is the warehouse. `complete` is when everything has come. `first` and `count` find the lines."""
+    for parts; `NONE` is the warehouse. `arrives` and `again` are the first and the second delivery, `voided` when the
+    first turns out never to have come. `first` and `count` find the lines."""
 
     job: Ints
     truck: Ints
@@ -32,7 +33,9 @@ class Orders:
     created: Ticks
     sent: Ticks
     canceled: Ticks
-    complete: Ticks
+    arrives: Ticks
+    again: Ticks
+    voided: Ticks
     edited: Ticks
     subtotal: Ints
     tax: Ints
@@ -46,6 +49,13 @@ class Orders:
     @property
     def total(self) -> Ints:
         return self.subtotal + self.tax + self.shipping
+
+    def received(self, lines: OrderLines, line: Ints, at: int) -> Ints:
+        """How much of each line has come by an instant."""
+        order = lines.order[line]
+        came = (self.arrives[order] <= at) & (self.voided[order] > at)
+        late = lines.quantity[line] - lines.early[line]
+        return np.where(came, lines.early[line], 0) + np.where(self.again[order] <= at, late, 0)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from st_platform.simulator.business.chance import Flags, Ints, between, some
-from st_platform.simulator.business.columns import runs, sums, taken
+from st_platform.simulator.business.columns import runs, sums
 from st_platform.simulator.business.orders import Purchases, amount, even
 from st_platform.simulator.business.tenant import Business
 from st_platform.simulator.business.work import NONE
@@ -125,8 +125,3 @@ def _lines(business: Business, purchases: Purchases, receipt: Ints, differs: Fla
     agreed = purchases.lines.cost[received.line[line]].astype(np.int64)
     dearer = np.maximum(even(agreed * (1.01 + 0.07 * business.chance.fraction(line, "dearer"))), agreed + 2)
     return BillLines(bill, line, np.where(differs[bill] & (place == 0), dearer, agreed))
-
-
-def active_bills(payables: Payables) -> Bills:
-    """The bills that stand: each delivery once."""
-    return taken(payables.bills, ~payables.bills.again)

@@ -50,6 +50,46 @@ SOLD_TYPES = ("Service", "Material", "Equipment")
 
 
 @dataclass(frozen=True)
+class Category:
+    """A branch of the pricebook's tree: `parent` is a row of `CATEGORIES`. It holds the items whose code begins with
+    one of `codes`, if no longer beginning fits another branch. `ends` is a part of the span of the world."""
+
+    name: str
+    kind: str
+    parent: int | None = None
+    codes: tuple[str, ...] = ()
+    ends: float = 2.0
+
+
+CATEGORIES: tuple[Category, ...] = (
+    Category("Service & Repair", "Services"),
+    Category("Diagnostics", "Services", 0, ("DIAG",)),
+    Category("Heating & Cooling", "Services", 0, ("HV-",)),
+    Category("Specialty Trade", "Services", 0, ("SP-",)),
+    Category("Maintenance", "Services", None, ("PM-",)),
+    Category("Memberships", "Services", None, ("MB-",)),
+    Category("Installation", "Services", None, ("IN-", "EST-")),
+    Category("Equipment", "Services", 6, ("EQ-",)),
+    Category("Office & Call-backs", "Services", None, ("MISC", "RC-", "FIN-", "ADJ-")),
+    Category("Imported from the old system", "Services", 8, ("OLD-",), ends=0.4),
+    Category("Materials", "Materials"),
+    Category("Parts", "Materials", 10, ("MT-",)),
+    Category("Shop Stock", "Materials", 10, ("ST-",)),
+)
+
+
+def category_of(sku: Sku) -> int:
+    """The branch that an item hangs on, as a row of `CATEGORIES`."""
+    fitting = [
+        (len(code), row)
+        for row, category in enumerate(CATEGORIES)
+        for code in category.codes
+        if sku.code.startswith(code)
+    ]
+    return max(fitting)[1]
+
+
+@dataclass(frozen=True)
 class Book:
     """The pricebook of one type of item, in order of creation: first what is sold, then what is not. `index` is the
     item's number among `SKUS`, -1 for shelved ones. Amounts in cents."""

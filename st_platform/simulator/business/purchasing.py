@@ -18,7 +18,7 @@ from st_platform.simulator.business.orders import Draft, Drafted, Heads, Purchas
 from st_platform.simulator.business.pricebook import SKUS, Kind
 from st_platform.simulator.business.tenant import Business
 from st_platform.simulator.business.work import NONE, kinds_of, trades_of
-from st_platform.simulator.instants import DAY, HOUR, MINUTE, NEVER, Ticks
+from st_platform.simulator.instants import DAY, HOUR, MINUTE, NEVER, SECOND, Ticks
 
 _EQUIPMENT = np.array([sku.type == "Equipment" for sku in SKUS])
 _STOCKED = np.array([sku.type in ("Material", "Equipment") for sku in SKUS])
@@ -75,7 +75,7 @@ def _for_jobs(business: Business, uses: _Uses, technician: Ints) -> Draft:
     used = np.full(len(groups), NEVER, dtype=np.int64)
     np.minimum.at(used, owner, own.when)
     install = kinds_of(business.company, jobs)[job] == Kind.INSTALL
-    begin = np.where(install, jobs.created[job], jobs.started[job])
+    begin = np.where(install, jobs.created[job] + 20 * SECOND, jobs.started[job])
     until = np.where(install, jobs.dispatched[job], used)
     created = _along(begin, until, 0.3 * chance.fraction(groups, "ordered"))
     sent = np.minimum(_along(created, until, 0.1), created + 10 * MINUTE)
@@ -110,7 +110,7 @@ def _for_lost_jobs(business: Business, technician: Ints) -> Draft:
     job = np.flatnonzero((kinds == Kind.INSTALL) & (jobs.canceled != NEVER))
     job = job[chance.fraction(job, "ordered early") < 0.75]
     called_off = jobs.canceled[job]
-    created = _along(jobs.created[job], called_off, 0.3 * chance.fraction(job, "ordered"))
+    created = _along(jobs.created[job] + 20 * SECOND, called_off, 0.3 * chance.fraction(job, "ordered"))
     sent = _along(created, called_off, 0.1)
     fate = chance.fraction(job, "fate of the unit")
     stopped = called_off + MINUTE + chance.among(job, "order canceled", 6 * HOUR)

@@ -15,6 +15,7 @@ from st_platform.simulator.business.chance import Flags, Ints
 from st_platform.simulator.business.company import EMPLOYEES, FIRST_EMPLOYEE
 from st_platform.simulator.business.dispatching import Dispatching, dispatch
 from st_platform.simulator.business.payroll import Payroll, pay
+from st_platform.simulator.business.supply import Supply, supply
 from st_platform.simulator.business.tenant import Business
 from st_platform.simulator.business.work import NONE, units_of
 from st_platform.simulator.instants import DAY, HOUR, MINUTE, NEVER, Ticks
@@ -85,6 +86,12 @@ class First:
     NON_JOB_TIMESHEET = 640_000_001
     JOB_SPLIT = 650_000_001
     GROSS_PAY_ITEM = 700_000_001
+    PURCHASE_ORDER_ITEM = 750_000_001
+    RECEIPT_ITEM = 760_000_001
+    RETURN_ITEM = 770_000_001
+    ADJUSTMENT_ITEM = 775_000_001
+    BILL_ITEM = 780_000_001
+    EXPENSE_ITEM = 790_000_001
     CUSTOMER_CONTACT = 800_000_001
     LOCATION_CONTACT = 850_000_001
 
@@ -108,6 +115,10 @@ class View:
     @cached_property
     def payroll(self) -> Payroll:
         return pay(self.business, self.dispatching)
+
+    @cached_property
+    def supply(self) -> Supply:
+        return supply(self.business, self.technicians(np.arange(len(self.business.jobs))))
 
     @cached_property
     def job_units(self) -> Ints:
