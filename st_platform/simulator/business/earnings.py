@@ -1,7 +1,7 @@
 """What timesheets, sales and salaries are worth: drafts of gross pay, each with its person, day and amount.
 
-Amounts are cents, hours ten-thousandths. Hours of one stretch of time add up exactly however it is cut: both ends
-are rounded, not the lengths. Payrolls and corrections are not known here.
+Amounts are cents, hours ten-thousandths: the hours of a stretch of time are rounded before they are cut at the end
+of a full week, so that its parts add up. Payrolls and corrections are not known here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from st_platform.simulator.instants import DAY, HOUR, MINUTE, NEVER, SECOND, Tic
 
 HOUR_PARTS = 10_000
 _PART = HOUR // HOUR_PARTS
-_FULL_WEEK = 40 * HOUR
+_FULL_WEEK = 40 * HOUR_PARTS
 COMMISSION = 3
 """Per cent of a line that a technician on commission gets."""
 _SPIFF = 25_00
@@ -115,17 +115,17 @@ def pay_time(
     week = pay_calendar.week(day)
     order = np.lexsort((time.start, week, time.person))
     time, day, week = time.take(order), day[order], week[order]
-    counted = np.where(time.off | (time.inactive != NEVER), 0, time.end - time.start)
-    regular = _below_full_week(time.person, week, counted)
-    regular = np.where(counted == 0, time.end - time.start, regular)
-    turn = time.start + regular
-    beyond = np.flatnonzero(turn < time.end)
-    within = np.flatnonzero((regular > 0) | (time.end == time.start))
+    whole = _parts(time.end) - _parts(time.start)
+    uncounted = time.off | (time.inactive != NEVER)
+    regular = np.where(uncounted, whole, _below_full_week(time.person, week, np.where(uncounted, 0, whole)))
+    turn = np.where(regular == whole, time.end, time.start + regular * _PART)
+    beyond = np.flatnonzero(regular < whole)
+    within = np.flatnonzero((regular > 0) | (whole == 0))
     rows = np.concatenate([within, beyond])
     overtime = np.arange(len(rows)) >= len(within)
+    hours = np.where(overtime, (whole - regular)[rows], regular[rows])
     start = np.where(overtime, turn[rows], time.start[rows])
     end = np.where(overtime, time.end[rows], turn[rows])
-    hours = _parts(end) - _parts(start)
     rate = np.where(time.custom[rows] > 0, time.custom[rows], wages.at(time.person[rows], time.start[rows]))
     off = time.off[rows]
     return Drafts(
@@ -237,7 +237,7 @@ def _stretches(dispatching: Dispatching, sheets: JobTimesheets, others: OtherTim
     )
 
 
-def _below_full_week(person: Ints, week: Ints, counted: Ticks) -> Ticks:
+def _below_full_week(person: Ints, week: Ints, counted: Ints) -> Ints:
     """The part of each stretch that lies within the first 40 hours of its person's week. Sorted by both and time."""
     running = np.cumsum(counted)
     opens = np.ones(len(person), dtype=bool)
