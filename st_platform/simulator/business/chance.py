@@ -54,6 +54,17 @@ def some(stream: np.random.Generator, candidates: Ints, share: float, *, at_leas
     return np.sort(stream.choice(candidates, size=count, replace=False)) if count else candidates[:0]
 
 
+def some_by(stream: np.random.Generator, candidates: Ints, share: float, weights: Floats, *, at_least: int = 2) -> Ints:
+    """About `share` of the candidates at an ordinary weight of 1, ascending; `weights` are by what candidates index.
+    Who weighs twice as much is chosen about twice as often."""
+    weight = weights[candidates]
+    count = min(len(candidates), max(at_least, round(share * float(weight.sum()))))
+    if not count:
+        return candidates[:0]
+    waiting = stream.exponential(1.0, len(candidates)) / np.maximum(weight, 1e-9)
+    return np.sort(candidates[np.argpartition(waiting, count - 1)[:count]])
+
+
 def between(stream: np.random.Generator, low: float, high: float, count: int) -> Ints:
     """Whole numbers, uniform in [low, high)."""
     return stream.integers(int(low), int(high), count)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from st_platform.simulator.business.chance import Chance, Flags, Ints
+from st_platform.simulator.business.chance import Flags, Floats, Ints
 from st_platform.simulator.business.pricebook import Kind
 from st_platform.simulator.business.profile import Profile, Size, Span
-from st_platform.simulator.instants import DAY, HOUR, NEVER, Ticks, day_ticks
+from st_platform.simulator.instants import DAY, NEVER, Ticks, day_ticks
 
 EMPLOYEES = 12
 """Office staff. Their ids begin at `FIRST_EMPLOYEE`; they create most rows."""
@@ -63,26 +63,34 @@ class Advertising:
 
 @dataclass(frozen=True)
 class Technicians:
-    """One entry per technician, in order of hiring. `leaves` is when they stop, `NEVER` while they stay."""
+    """One entry per technician, in order of hiring. `leaves` is when they stop, `NEVER` while they stay; `leads` of a
+    unit always stay. `skill` is 1 for the ordinary: who has more is quicker, sells more and is called back less.
+    `wage_cents` is the hourly wage when hired, `zone` the dispatch zone they live in; `evening` ones work late
+    shifts."""
 
     unit: Ints
     hired: Ticks
     leaves: Ticks
     leads: Flags
+    skill: Floats
+    wage_cents: Ints
+    zone: Ints
+    evening: Flags
 
-    def for_job(self, chance: Chance, jobs: Ints, unit: Ints, when: Ticks) -> Ints:
-        """Who did each job: someone of the unit employed at that time, else the unit's lead."""
-        chosen = np.zeros(len(jobs), dtype=np.int64)
-        for one in np.unique(unit).tolist():
-            members = np.flatnonzero(self.unit == one)
-            if not len(members):
-                continue
-            mine = np.flatnonzero(unit == one)
-            picked = members[chance.among(jobs[mine], "technician", len(members))]
-            lead = members[np.argmax(self.leads[members])]
-            there = (self.hired[picked] <= when[mine]) & (when[mine] < self.leaves[picked])
-            chosen[mine] = np.where(there, picked, lead)
-        return chosen
+    def __len__(self) -> int:
+        return len(self.unit)
+
+    def lead_of(self, units: Ints) -> Ints:
+        """The lead of each unit."""
+        leads = np.flatnonzero(self.leads)
+        of_unit = np.zeros(int(self.unit.max()) + 1, dtype=np.int64)
+        of_unit[self.unit[leads]] = leads
+        return of_unit[units]
+
+
+_NOBODY = Technicians(
+    *(np.zeros(0, dtype=dtype) for dtype in (np.int64, np.int64, np.int64, bool, np.float64, np.int64, np.int64, bool))
+)
 
 
 @dataclass(frozen=True)
@@ -124,8 +132,8 @@ _CAMPAIGNS = (
 )
 
 
-def found_company(chance: Chance, profile: Profile, size: Size, span: Span) -> Company:
-    """Set up the business for the whole span."""
+def found_company(profile: Profile, size: Size, span: Span) -> Company:
+    """Set up the business for the whole span; nobody has been hired yet."""
     opened = day_ticks(span.start)
     end = day_ticks(span.last) + DAY
     units = _units(profile)
@@ -135,7 +143,7 @@ def found_company(chance: Chance, profile: Profile, size: Size, span: Span) -> C
         units,
         _job_kinds(profile, units),
         _CAMPAIGNS,
-        _hire(chance, units, max(len(units) + 2, round(size.customers * profile.scale / 900)), opened, end),
+        _NOBODY,
         opened,
         end,
     )
@@ -169,17 +177,3 @@ def _job_kinds(profile: Profile, units: tuple[Unit, ...]) -> tuple[JobKind, ...]
             JobKind(f"{name} Warranty", Kind.WARRANTY, number, install, 2.0, priority="High", no_charge=True),
         ]
     return (*kinds, JobKind("Duct Cleaning", Kind.SERVICE, 0, len(units) - 1, 3.0, 0.0, retired=True))
-
-
-def _hire(chance: Chance, units: tuple[Unit, ...], count: int, opened: int, end: int) -> Technicians:
-    stream = chance.stream("technicians")
-    unit = np.concatenate([np.arange(len(units)), stream.integers(0, len(units) - 1, count - len(units))])
-    leads = np.arange(count) < len(units)
-    hired = np.where(
-        leads, opened - 400 * DAY, opened + (stream.random(count) ** 2 * 0.8 * (end - opened)).astype(np.int64)
-    )
-    hired += stream.integers(0, 9 * HOUR, count)
-    stays = hired + stream.integers(120 * DAY, 1500 * DAY, count)
-    leaves = np.where(leads | (stays >= end), NEVER, stays)
-    order = np.argsort(hired, kind="stable")
-    return Technicians(unit[order], hired[order], leaves[order], leads[order])

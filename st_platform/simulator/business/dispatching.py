@@ -1,6 +1,6 @@
 """Who goes where: the visits that each job needs and the technicians who are sent to them.
 
-Derived from the jobs, which decide when work happens and who leads it. Real times of technicians are here; what they
+Derived from the jobs, which decide when work happens and who does it. Real times of technicians are here; what they
 are paid for them is not.
 """
 
@@ -10,13 +10,16 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from st_platform.simulator.business.chance import Chance, Flags, Ints
-from st_platform.simulator.business.pricebook import Kind
+from st_platform.simulator.business.chance import Ints
+from st_platform.simulator.business.crew import SICK, VACATION, Kinds
 from st_platform.simulator.business.tenant import Business
-from st_platform.simulator.business.work import kinds_of, units_of
-from st_platform.simulator.instants import HOUR, MINUTE, NEVER, Ticks
+from st_platform.simulator.business.trips import NEXT_DAY, RETURN, Trips, travel
+from st_platform.simulator.business.work import NONE, units_of
+from st_platform.simulator.instants import DAY, HOUR, MINUTE, NEVER, Ticks
 
 _WINDOW = 2 * HOUR
+_CONFIRMED = 0.7
+_REPLACED = 0.06
 
 
 @dataclass(frozen=True)
@@ -24,10 +27,9 @@ class Appointments:
     """One entry per visit, in order of creation. `number` counts the visits of a job from 0.
 
     `start` and `end` are what is planned from `moved` on; `planned` is the start before that (the same where nobody
-    moves it). `arrival_start` and `arrival_end` are the window promised to the customer for `start`. `arrived` and
-    `done` are when the first technician comes and the last one is finished; `dispatched` is when the first one sets
-    out. `held` is when work stops for the night to go on with the next visit. Instants are `NEVER` where it does not
-    happen.
+    moves it). `arrival_start` and `arrival_end` are the window promised to the customer for `start`. `dispatched`,
+    `arrived` and `done` are those of the lead. `held` is when work stops for the night to go on with the next visit.
+    Instants are `NEVER` where it does not happen.
     """
 
     job: Ints
@@ -38,6 +40,7 @@ class Appointments:
     end: Ticks
     arrival_start: Ticks
     arrival_end: Ticks
+    confirmed: Ticks
     moved: Ticks
     dispatched: Ticks
     arrived: Ticks
@@ -76,157 +79,206 @@ class Assignments:
 
 
 @dataclass(frozen=True)
+class Absences:
+    """One entry per technician and weekday away, in order of `known`. `day` is the local day since 1970, `kind` one of
+    VACATION, SICK and TRAINING; on such a day nobody works on a job."""
+
+    technician: Ints
+    day: Ints
+    kind: Kinds
+    known: Ticks
+
+    def __len__(self) -> int:
+        return len(self.known)
+
+
+@dataclass(frozen=True)
 class Dispatching:
     """Visits and who went. `first_appointment` is the row of each job's first visit, `lead` its technician;
-    `appointment_count` is how many visits a job has in the end."""
+    `appointment_count` is how many visits a job has in the end. `trips` are the assignments that took place, with the
+    way between them."""
 
     appointments: Appointments
     assignments: Assignments
+    absences: Absences
+    trips: Trips
     first_appointment: Ints
     appointment_count: Ints
     lead: Ints
+    by_job: Ints
+
+    def visit(self, jobs: Ints, number: Ints) -> Ints:
+        """The row of the visit with this number of each job."""
+        return self.by_job[self._starts[jobs] + number]
+
+    @property
+    def _starts(self) -> Ints:
+        return np.cumsum(self.appointment_count) - self.appointment_count
 
 
 def dispatch(business: Business) -> Dispatching:
     """Everything that ever happens on the dispatch board of a tenant."""
-    jobs = business.jobs
-    visits = _visits(business)
-    order = np.argsort(visits.created, kind="stable")
-    visits = visits.take(order)
-    first = np.empty(len(jobs), dtype=np.int64)
-    opening = np.flatnonzero(visits.number == 0)
-    first[visits.job[opening]] = opening
-    every = np.arange(len(jobs))
-    units = units_of(business.company, jobs, business.customers.commercial)
-    lead = business.company.technicians.for_job(business.chance, every, units, jobs.start)
+    jobs, company = business.jobs, business.company
+    units = units_of(company, jobs, business.customers.commercial)
+    trips = travel(business.chance, business.calendar, business.places, company.technicians, jobs)
+    drafted = _visits(business, trips)
+    order = np.argsort(drafted.created, kind="stable")
+    position = np.empty(len(order), dtype=np.int64)
+    position[order] = np.arange(len(order))
+    visits = drafted.take(order)
     return Dispatching(
         appointments=visits,
-        assignments=_assign(business, visits, lead, units),
-        first_appointment=first,
+        assignments=_assign(business, visits, position[_visit_of(business, trips)], trips, units),
+        absences=_absences(business, trips),
+        trips=trips,
+        first_appointment=position[: len(jobs)],
         appointment_count=np.bincount(visits.job, minlength=len(jobs)),
-        lead=lead,
+        lead=jobs.technician,
+        by_job=np.lexsort((visits.number, visits.job)),
     )
 
 
-def _visits(business: Business) -> Appointments:
-    jobs, chance, company = business.jobs, business.chance, business.company
+def _visits(business: Business, trips: Trips) -> Appointments:
+    """First visits by job, then next days, then return visits."""
+    jobs, company = business.jobs, business.company
     length = (np.array([kind.hours for kind in company.job_kinds]) * HOUR).astype(np.int64)[jobs.type]
     overnight, again = np.flatnonzero(jobs.held != NEVER), np.flatnonzero(jobs.reopened != NEVER)
-    back = jobs.redone[again] - np.minimum(
-        (jobs.redone[again] - jobs.reopened[again]) // 2,
-        30 * MINUTE + (chance.fraction(again, "return") * HOUR).astype(np.int64),
-    )
-    worked = jobs.done != NEVER
-    parts = [
-        _part(
-            np.arange(len(jobs)),
-            0,
-            jobs.created,
-            jobs.start,
-            length,
-            moved=jobs.moved,
-            dispatched=jobs.dispatched,
-            arrived=jobs.started,
-            held=jobs.held,
-            done=np.where(worked, np.minimum(jobs.held, jobs.done), NEVER),
-            canceled=jobs.canceled,
-        ),
-        _part(
-            overnight,
-            1,
-            jobs.held[overnight],
-            jobs.resumed[overnight] // HOUR * HOUR,
-            length[overnight] // 2,
-            dispatched=jobs.resumed[overnight] - 20 * MINUTE,
-            arrived=jobs.resumed[overnight],
-            done=jobs.done[overnight],
-        ),
-        _part(
-            again,
-            np.where(jobs.held[again] != NEVER, 2, 1),
-            jobs.reopened[again],
-            np.maximum(jobs.reopened[again], back // HOUR * HOUR),
-            np.full(len(again), HOUR, dtype=np.int64),
-            dispatched=np.maximum(jobs.reopened[again], back - 20 * MINUTE),
-            arrived=back,
-            done=jobs.redone[again],
-        ),
-    ]
-    return Appointments(
-        **{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Appointments)}
-    )
-
-
-def _part(
-    job: Ints,
-    number: Ints | int,
-    created: Ticks,
-    start: Ticks,
-    length: Ints,
-    *,
-    dispatched: Ticks,
-    arrived: Ticks,
-    done: Ticks,
-    moved: Ticks | None = None,
-    held: Ticks | None = None,
-    canceled: Ticks | None = None,
-) -> Appointments:
-    never = np.full(len(job), NEVER, dtype=np.int64)
+    job = np.concatenate([np.arange(len(jobs)), overnight, again])
+    later = len(job) - len(jobs)
+    starts = [jobs.start, jobs.resumed[overnight] // HOUR * HOUR, jobs.returned[again] // HOUR * HOUR]
+    start = np.concatenate(starts)
+    lengths = [length, length[overnight] // 2, np.full(len(again), HOUR, dtype=np.int64)]
+    created = np.concatenate([jobs.created, jobs.held[overnight], jobs.reopened[again]])
+    never = np.full(later, NEVER, dtype=np.int64)
+    moved = np.concatenate([jobs.moved, never])
+    canceled = np.concatenate([jobs.canceled, never])
+    real = np.full((3, len(job)), NEVER, dtype=np.int64)
+    leads = slice(0, int((jobs.done != NEVER).sum()) + later)
+    real[:, _visit_of(business, trips)[leads]] = np.stack([trips.dispatched, trips.arrived, trips.done])[:, leads]
     return Appointments(
         job=job,
-        number=np.broadcast_to(np.asarray(number, dtype=np.int64), len(job)),
+        number=np.concatenate(
+            [
+                np.zeros(len(jobs), dtype=np.int64),
+                np.ones(len(overnight), dtype=np.int64),
+                np.where(jobs.held[again] != NEVER, 2, 1),
+            ]
+        ),
         created=created,
-        planned=start,
+        planned=np.concatenate([jobs.planned, *starts[1:]]),
         start=start,
-        end=start + length,
+        end=start + np.concatenate(lengths),
         arrival_start=start,
         arrival_end=start + _WINDOW,
-        moved=never if moved is None else moved,
-        dispatched=dispatched,
-        arrived=arrived,
-        held=never if held is None else held,
-        done=done,
-        canceled=never if canceled is None else canceled,
+        confirmed=_confirmed(business, created, start, moved, canceled),
+        moved=moved,
+        dispatched=real[0],
+        arrived=real[1],
+        held=np.concatenate([jobs.held, never]),
+        done=real[2],
+        canceled=canceled,
     )
 
 
-def _assign(business: Business, visits: Appointments, lead: Ints, units: Ints) -> Assignments:
-    chance, jobs = business.chance, business.jobs
-    rows = np.arange(len(visits))
-    known = np.maximum(visits.created, np.where(visits.moved == NEVER, 0, visits.moved))
-    deadline = np.minimum(visits.dispatched, visits.start)
-    share = chance.fraction(rows, "assigned") * 0.8
-    assigned = known + (np.maximum(deadline - known, 0) * share).astype(np.int64)
-    assigned = np.where(assigned < visits.canceled, assigned, NEVER)
-    there = np.flatnonzero(assigned != NEVER)
-    two = there[(kinds_of(business.company, jobs)[visits.job[there]] == Kind.INSTALL)]
-    helper = _helpers(chance, business, visits, two, lead, units)
-    two, helper = two[helper >= 0], helper[helper >= 0]
-    appointment = np.concatenate([there, two])
-    technician = np.concatenate([lead[visits.job[there]], helper])
-    joined = Assignments(
+def _confirmed(business: Business, created: Ticks, start: Ticks, moved: Ticks, canceled: Ticks) -> Ticks:
+    """Most customers confirm on the day before, as soon as that is possible."""
+    rows = np.arange(len(created))
+    known = np.where(moved == NEVER, created, moved)
+    day_before = start - DAY + (business.chance.fraction(rows, "confirmed on") * 6 * HOUR).astype(np.int64)
+    when = np.maximum(day_before, known + 5 * MINUTE)
+    counts = (when < np.minimum(canceled, start)) & (business.chance.fraction(rows, "confirms") < _CONFIRMED)
+    return np.where(counts, when, NEVER)
+
+
+def _visit_of(business: Business, trips: Trips) -> Ints:
+    """The drafted visit of each trip."""
+    jobs = business.jobs
+    overnight, again = np.flatnonzero(jobs.held != NEVER), np.flatnonzero(jobs.reopened != NEVER)
+    place = trips.job.astype(np.int64)
+    on = trips.visit == NEXT_DAY
+    place[on] = len(jobs) + np.searchsorted(overnight, place[on])
+    back = trips.visit == RETURN
+    place[back] = len(jobs) + len(overnight) + np.searchsorted(again, trips.job[back])
+    return place
+
+
+def _assign(business: Business, visits: Appointments, visit_of_trip: Ints, trips: Trips, units: Ints) -> Assignments:
+    jobs = business.jobs
+    quiet = np.flatnonzero(visits.arrived == NEVER)
+    planned = _assigned(business, visits, quiet, visits.start[quiet])
+    quiet, planned = quiet[planned != NEVER], planned[planned != NEVER]
+    going = _assigned(business, visits, visit_of_trip, visits.dispatched[visit_of_trip])
+    never = np.full(len(quiet), NEVER, dtype=np.int64)
+    appointment = np.concatenate([visit_of_trip, quiet])
+    stays = Assignments(
         appointment=appointment,
-        technician=technician,
-        assigned=assigned[appointment],
-        dispatched=visits.dispatched[appointment],
-        arrived=visits.arrived[appointment],
-        done=visits.done[appointment],
+        technician=np.concatenate([trips.technician, jobs.technician[visits.job[quiet]]]),
+        assigned=np.concatenate([going, planned]),
+        dispatched=np.concatenate([np.maximum(trips.dispatched, visits.dispatched[visit_of_trip]), never]),
+        arrived=np.concatenate([trips.arrived, never]),
+        done=np.concatenate([trips.done, never]),
         removed=np.full(len(appointment), NEVER, dtype=np.int64),
+    )
+    leads = stays.take(np.flatnonzero(stays.technician == jobs.technician[visits.job[appointment]]))
+    parts = [stays, _replaced(business, visits, leads, units)]
+    joined = Assignments(
+        **{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Assignments)}
     )
     return joined.take(np.argsort(joined.assigned, kind="stable"))
 
 
-def _helpers(chance: Chance, business: Business, visits: Appointments, rows: Ints, lead: Ints, units: Ints) -> Ints:
-    """A second technician of the job's unit for each of these visits, -1 where there is nobody else."""
-    people = business.company.technicians
-    chosen = np.full(len(rows), -1, dtype=np.int64)
-    job = visits.job[rows]
-    for one in np.unique(units[job]).tolist():
-        members = np.flatnonzero(people.unit == one)
-        mine = np.flatnonzero(units[job] == one)
-        picked = members[chance.among(job[mine], "helper", len(members))]
-        there: Flags = (people.hired[picked] <= visits.created[rows[mine]]) & (
-            visits.start[rows[mine]] < people.leaves[picked]
-        )
-        chosen[mine] = np.where(there & (picked != lead[job[mine]]), picked, -1)
-    return chosen
+def _assigned(business: Business, visits: Appointments, rows: Ints, deadline: Ticks) -> Ticks:
+    """When someone is chosen for these visits: after it is known when they are, before anybody sets out. `NEVER` for
+    visits that are called off earlier."""
+    known = np.where(visits.moved[rows] == NEVER, visits.created[rows], visits.moved[rows])
+    share = business.chance.fraction(rows, "assigned") * 0.8
+    when = known + (np.maximum(deadline - known, 0) * share).astype(np.int64)
+    return np.where(when < visits.canceled[rows], when, NEVER)
+
+
+def _replaced(business: Business, visits: Appointments, leads: Assignments, units: Ints) -> Assignments:
+    """Some leads take over from a colleague who had been chosen first."""
+    people, chance = business.company.technicians, business.chance
+    first = np.flatnonzero((visits.number[leads.appointment] == 0) & (leads.assigned != NEVER))
+    rows = first[chance.fraction(leads.appointment[first], "replaces") < _REPLACED]
+    job = visits.job[leads.appointment[rows]]
+    other = np.full(len(rows), NONE, dtype=np.int64)
+    for unit in np.unique(units[job]).tolist():
+        crew, mine = np.flatnonzero(people.unit == unit), units[job] == unit
+        other[mine] = crew[chance.among(job[mine], "replaced", len(crew))]
+    known = np.where(visits.moved == NEVER, visits.created, visits.moved)[leads.appointment[rows]]
+    when = known + ((leads.assigned[rows] - known) * 0.5).astype(np.int64)
+    there = (people.hired[other] <= when) & (leads.assigned[rows] < people.leaves[other])
+    kept = np.flatnonzero(there & (other != leads.technician[rows]) & (other != business.jobs.helper[job]))
+    never = np.full(len(kept), NEVER, dtype=np.int64)
+    return Assignments(
+        appointment=leads.appointment[rows[kept]],
+        technician=other[kept],
+        assigned=when[kept],
+        dispatched=never,
+        arrived=never,
+        done=never,
+        removed=leads.assigned[rows[kept]],
+    )
+
+
+def _absences(business: Business, trips: Trips) -> Absences:
+    """The days away of the rota, but for those on which someone came to work after all."""
+    rota, calendar, chance = business.rota, business.calendar, business.chance
+    away = rota.away.copy()
+    for moment in (trips.arrived, trips.done):
+        worked = calendar.to_local(moment) // DAY - rota.first_day
+        away[trips.technician, np.clip(worked, 0, rota.days - 1)] = 0
+    technician, place = np.nonzero(away)
+    kind, day = away[technician, place], place + rota.first_day
+    morning = calendar.to_utc(day * DAY + 6 * HOUR)
+    key = technician * 100_003 + day
+    week = technician * 100_003 + (day + 3) // 7
+    sudden = morning + (chance.fraction(key, "call in sick") * HOUR).astype(np.int64)
+    asked = calendar.to_utc((day + 3) // 7 * 7 * DAY) - 3 * DAY
+    asked -= ((10 + chance.fraction(week, "vacation asked") * 70) * DAY).astype(np.int64)
+    arranged = morning - ((10 + chance.fraction(key, "training set") * 20) * DAY).astype(np.int64)
+    known = np.select([kind == VACATION, kind == SICK], [asked, sudden], arranged)
+    known = np.maximum(known, business.company.technicians.hired[technician] + HOUR)
+    order = np.lexsort((day, technician, known))
+    return Absences(technician[order], day[order], kind[order], known[order])

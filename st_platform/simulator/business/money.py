@@ -187,11 +187,13 @@ class _Desk:
         applications = self._till.applications()
         payer = np.full(len(invoices), NONE, dtype=np.int64)
         payer[applications.invoice] = applications.source
+        paid = np.zeros(len(invoices), dtype=np.int64)
+        paid[applications.invoice] = applications.applied
         wrong = np.flatnonzero(invoices.kind == Kind.ADJUSTMENT)
         owed = wrong[(self._open[wrong] < 0) & (payer[invoices.adjusts[wrong]] != NONE)]
         owed = some(stream, owed, 0.6, at_least=3)
         root = invoices.adjusts[owed]
-        when = np.maximum(self._ready[owed], self._ready[root]) + between(stream, DAY, 80 * DAY, len(owed))
+        when = np.maximum(self._ready[owed], paid[root]) + between(stream, DAY, 80 * DAY, len(owed))
         payment = self._till.take(invoices.customer[owed], self._open[owed], REFUND, when, owed, refunded=payer[root])
         self._till.apply(payment, owed, self._open[owed], when)
         more = some(stream, wrong[self._open[wrong] > 0], 0.75, at_least=1)

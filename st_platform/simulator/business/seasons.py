@@ -84,8 +84,8 @@ class Demand:
 
 
 def workday(local_days: Ints, stream: np.random.Generator) -> Ints:
-    """Move most Sundays and some Saturdays to the Monday after. `local_days` are days since 1970."""
+    """Move most Sundays and some Saturdays into the week after. `local_days` are days since 1970."""
     weekday = (local_days + 3) % 7  # 1970-01-01 was a Thursday
     moved = stream.random(len(local_days))
     shift = np.where((weekday == 6) & (moved < 0.9), 1, np.where((weekday == 5) & (moved < 0.5), 2, 0))
-    return local_days + shift
+    return local_days + shift + np.where(shift > 0, stream.integers(0, 4, len(local_days)), 0)

@@ -10,11 +10,14 @@ import numpy as np
 
 from st_platform.simulator.business.advertising import Costs, spend
 from st_platform.simulator.business.billing import Bills, Lines, bill
+from st_platform.simulator.business.board import Board
 from st_platform.simulator.business.chance import Chance, Flags
 from st_platform.simulator.business.company import Company, found_company
+from st_platform.simulator.business.crew import Rota, draw_up, hire
 from st_platform.simulator.business.invoices import Invoices, raise_invoices
 from st_platform.simulator.business.money import Applications, CreditMemos, Payments, collect
 from st_platform.simulator.business.people import Customers, Locations, settle
+from st_platform.simulator.business.places import Places
 from st_platform.simulator.business.plans import (
     Memberships,
     StatusChanges,
@@ -25,6 +28,7 @@ from st_platform.simulator.business.plans import (
 )
 from st_platform.simulator.business.profile import Profile, Size, Span
 from st_platform.simulator.business.seasons import Demand, LocalCalendar
+from st_platform.simulator.business.trips import leads_way, travel
 from st_platform.simulator.business.upkeep import Care, look_after
 from st_platform.simulator.business.work import Jobs, Planner, answer_calls, call_back, sell_installs
 from st_platform.simulator.instants import NEVER, Ticks, day_ticks
@@ -39,7 +43,9 @@ class Business:
     chance: Chance
     profile: Profile
     calendar: LocalCalendar
+    places: Places
     company: Company
+    rota: Rota
     customers: Customers
     exempt: Flags
     locations: Locations
@@ -64,17 +70,23 @@ def run_business(seed: int, profile: Profile, size: Size, anchor: date) -> Busin
     span = Span.around(anchor, size)
     chance = Chance(seed, profile.tenant_id)
     calendar = LocalCalendar(profile.timezone, span)
-    company = found_company(chance, profile, size, span)
+    company = found_company(profile, size, span)
     demands = [Demand(profile, trade, calendar, span) for trade in profile.trades]
     customers, locations = settle(chance, company, demands, size, day_ticks(anchor))
+    places = Places(chance, profile)
+    company = replace(company, technicians=hire(chance, company, places, customers))
 
-    planner = Planner(chance, company, customers, locations, calendar)
+    rota = draw_up(chance, company)
+    board = Board(chance, calendar, company.units, rota)
+    planner = Planner(chance, company, customers, locations, calendar, places, board)
     answer_calls(planner, chance, company, customers, demands)
     sell_installs(planner, chance, company)
     drafted = sell_memberships(planner, chance, company, customers, calendar)
     visit_members(planner, chance, drafted, company)
     call_back(planner, chance, company)
     jobs, position = planner.in_order()
+    trips = travel(chance, calendar, places, company.technicians, jobs)
+    jobs = replace(jobs, dispatched=leads_way(trips, jobs))
     memberships = renumbered(drafted, position)
 
     rows = np.arange(len(customers))
@@ -86,7 +98,9 @@ def run_business(seed: int, profile: Profile, size: Size, anchor: date) -> Busin
         chance=chance,
         profile=profile,
         calendar=calendar,
+        places=places,
         company=company,
+        rota=rota,
         customers=customers,
         exempt=exempt,
         locations=narrowed(locations),

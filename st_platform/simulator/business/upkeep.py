@@ -16,6 +16,9 @@ from st_platform.simulator.business.plans import Memberships
 from st_platform.simulator.business.work import NONE, Jobs
 from st_platform.simulator.instants import DAY, HOUR, NEVER, Ticks
 
+_REACH = 40
+"""Among how many later merges the next link of a chain is looked for."""
+
 
 @dataclass(frozen=True)
 class Care:
@@ -51,7 +54,8 @@ def look_after(
     jobs: Jobs,
     memberships: Memberships,
 ) -> Care:
-    """Duplicates are merged into someone else's record, some of those once more; a few accounts are closed."""
+    """Duplicates are merged into someone else's record, often one that is merged itself later on; a few accounts are
+    closed."""
     stream = chance.stream("upkeep")
     count = len(customers)
     last = np.zeros(count, dtype=np.int64)
@@ -66,13 +70,15 @@ def look_after(
 
     merged, into = np.full(count, NEVER, dtype=np.int64), np.full(count, NONE, dtype=np.int64)
     merged[lost] = when
-    others = np.setdiff1d(np.arange(max(2, int(np.searchsorted(customers.created, company.opened + 30 * DAY)))), lost)
+    others = np.setdiff1d(np.arange(max(2, int(np.searchsorted(customers.created, company.opened)))), lost)
     into[lost] = stream.choice(others, len(lost))
     by_time = lost[np.argsort(when, kind="stable")]
-    links = len(by_time) // 4
-    into[by_time[:links]] = by_time[links : 2 * links]
-    second = by_time[: links // 2]
-    into[second] = by_time[links // 2 : links // 2 + len(second)]
+    free = stream.random(len(by_time)) < 0.4
+    for ahead in range(1, min(_REACH, len(by_time))):
+        source, target = by_time[:-ahead], by_time[ahead:]
+        linked = free[:-ahead] & (customers.created[target] < merged[source])
+        into[source[linked]] = target[linked]
+        free[:-ahead] &= ~linked
 
     edited = _later(stream, customers.created, 0.3, 300, company)
     closing = some(stream, np.flatnonzero((merged == NEVER) & ~member), 0.02, at_least=3)

@@ -10,24 +10,32 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from st_platform.simulator.business.chance import Chance, Flags, Ints, between, some
+from st_platform.simulator.business.board import Board, Requests
+from st_platform.simulator.business.chance import Chance, Flags, Ints, between, some, some_by
 from st_platform.simulator.business.company import Company
+from st_platform.simulator.business.crew import pace, recall_factor, sale_factor
 from st_platform.simulator.business.people import Customers, Locations
+from st_platform.simulator.business.places import Places
 from st_platform.simulator.business.pricebook import Kind
-from st_platform.simulator.business.seasons import Demand, LocalCalendar, workday
+from st_platform.simulator.business.schedule import Plan, agree, carry_out
+from st_platform.simulator.business.seasons import Demand, LocalCalendar
 from st_platform.simulator.instants import DAY, HOUR, MINUTE, NEVER, SECOND, Ticks
 
 NONE = -1
 _CALLS_A_YEAR = 1.5
 """What a customer calls for besides the first time, call-backs and visits as a member apart."""
-_SLOTS = np.array([8, 8, 10, 10, 12, 13, 15, 16])
+_SLOWEST_PERCENT = 113
+_RECALLED = 0.022
+_SOLD_ESTIMATES, _SOLD_CALLS = 0.42, 0.045
 
 
 @dataclass(frozen=True)
 class Jobs:
     """One entry per job. References are row numbers, `NONE` where there is none; instants `NEVER` where it never
     happens. `origin` is the job whose estimate sold this one, `recalled` the one this is a recall for, `covered` the
-    one this is warranty work for."""
+    one this is warranty work for. `technician` leads the work, `helper` lends a hand,
+    `returner` comes back. `planned` is the first agreed
+    start, `start` the one from `moved` on; between `reopened` and `redone` someone comes back at `returned`."""
 
     customer: Ints
     location: Ints
@@ -37,7 +45,11 @@ class Jobs:
     recalled: Ints
     covered: Ints
     membership: Ints
+    technician: Ints
+    helper: Ints
+    returner: Ints
     created: Ticks
+    planned: Ticks
     start: Ticks
     moved: Ticks
     dispatched: Ticks
@@ -46,6 +58,7 @@ class Jobs:
     resumed: Ticks
     done: Ticks
     reopened: Ticks
+    returned: Ticks
     redone: Ticks
     canceled: Ticks
     edited: Ticks
@@ -67,13 +80,22 @@ class Planner:
     """Drafts jobs. Answers row numbers that hold until `in_order`."""
 
     def __init__(
-        self, chance: Chance, company: Company, customers: Customers, locations: Locations, calendar: LocalCalendar
+        self,
+        chance: Chance,
+        company: Company,
+        customers: Customers,
+        locations: Locations,
+        calendar: LocalCalendar,
+        places: Places,
+        board: Board,
     ) -> None:
         self._chance = chance
         self._company = company
         self._customers = customers
         self._locations = locations
         self._calendar = calendar
+        self._places = places
+        self._board = board
         self._batches: list[Jobs] = []
         self._count = 0
 
@@ -102,16 +124,24 @@ class Planner:
 
         customer, kind, trade, created = customer[keep], kind[keep], trade[keep], created[keep]
         types = self._types(stream, kind, trade, created)
+        where = self._locations.known(customer, created, stream) if location is None else location[keep]
+        plan = agree(stream, self._calendar, self._company, types, created)
+        units, zones = _units(self._company, types, self._customers.commercial[customer]), self._places.zone(where)
+        technician, helper = self._board.send(name, _wanted(plan, units, zones))
+        course = carry_out(stream, self._calendar, plan, pace(self._company.technicians.skill[technician]))
         batch = Jobs(
             customer=customer,
-            location=self._locations.known(customer, created, stream) if location is None else location[keep],
+            location=where,
             type=types,
             campaign=given(campaign),
             origin=given(origin),
             recalled=given(recalled),
             covered=given(covered),
             membership=given(membership),
-            **_schedule(stream, self._calendar, self._company, types, created),
+            technician=technician,
+            helper=helper,
+            returner=self._come_back(name, course, units, zones, technician),
+            **course,
         )
         self._batches.append(batch)
         rows = np.arange(self._count, self._count + len(batch))
@@ -142,6 +172,26 @@ class Planner:
             ),
             position[:-1],
         )
+
+    def _come_back(self, name: str, course: dict[str, Ticks], units: Ints, zones: Ints, technician: Ints) -> Ints:
+        """Who comes back for each reopened job, `NONE` for the others: whoever did the work, if possible."""
+        who = np.full(len(units), NONE, dtype=np.int64)
+        again = np.flatnonzero(course["reopened"] != NEVER)
+        never = np.full(len(again), NEVER, dtype=np.int64)
+        asked = Requests(
+            unit=units[again],
+            zone=zones[again],
+            known=course["reopened"][again],
+            begins=course["returned"][again],
+            ends=course["redone"][again],
+            resumes=never,
+            finishes=never,
+            pair=np.zeros(len(again), dtype=bool),
+            real=np.ones(len(again), dtype=bool),
+            preferred=technician[again],
+        )
+        who[again] = self._board.send(f"{name} again", asked)[0]
+        return who
 
     def _types(self, stream: np.random.Generator, kind: Ints, trade: Ints, created: Ticks) -> Ints:
         kinds = self._company.job_kinds
@@ -202,10 +252,11 @@ def sell_installs(planner: Planner, chance: Chance, company: Company) -> None:
     jobs = planner.all()
     kind = kinds_of(company, jobs)
     finished = jobs.done != NEVER
+    persuasion = sale_factor(company.technicians.skill[jobs.technician])
     sold = np.concatenate(
         [
-            some(stream, np.flatnonzero(finished & (kind == Kind.ESTIMATE)), 0.42),
-            some(stream, np.flatnonzero(finished & (kind == Kind.SERVICE)), 0.045),
+            some_by(stream, np.flatnonzero(finished & (kind == Kind.ESTIMATE)), _SOLD_ESTIMATES, persuasion),
+            some_by(stream, np.flatnonzero(finished & (kind == Kind.SERVICE)), _SOLD_CALLS, persuasion),
         ]
     )
     wait = np.where(stream.random(len(sold)) < 0.5, between(stream, 5 * MINUTE, HOUR, len(sold)), 0)
@@ -223,13 +274,15 @@ def sell_installs(planner: Planner, chance: Chance, company: Company) -> None:
 
 
 def call_back(planner: Planner, chance: Chance, company: Company) -> None:
-    """Recalls, recalls of recalls, and warranty work on installs."""
+    """Recalls, recalls of recalls, and warranty work on installs. Whose work it was decides how often it is called
+    back."""
     stream = chance.stream("call-backs")
     jobs = planner.all()
     kind = kinds_of(company, jobs)
     finished = jobs.done != NEVER
     works = np.isin(kind, [Kind.SERVICE, Kind.INSTALL, Kind.MAINTENANCE])
-    failed = some(stream, np.flatnonzero(finished & works), 0.022, at_least=4)
+    careless = recall_factor(company.technicians.skill[jobs.technician])
+    failed = some_by(stream, np.flatnonzero(finished & works), _RECALLED, careless, at_least=4)
     for round_ in ("recalls", "recalls of recalls"):
         rows = planner.draft(
             round_,
@@ -256,6 +309,25 @@ def call_back(planner: Planner, chance: Chance, company: Company) -> None:
     )
 
 
+def _wanted(plan: Plan, units: Ints, zones: Ints) -> Requests:
+    """Who is needed for jobs, with some time to spare for those who are slower than others."""
+    begins = np.where(plan.goes, plan.arrives, plan.start)
+    overnight = plan.resumes != NEVER
+    spare = np.where(overnight, plan.second_day * _SLOWEST_PERCENT // 100, 0)
+    return Requests(
+        unit=units,
+        zone=zones,
+        known=plan.created,
+        begins=begins,
+        ends=begins + plan.first_day * _SLOWEST_PERCENT // 100,
+        resumes=plan.resumes,
+        finishes=np.where(overnight, plan.resumes + spare, NEVER),
+        pair=plan.kinds == Kind.INSTALL,
+        real=plan.goes,
+        preferred=np.full(len(units), NONE, dtype=np.int64),
+    )
+
+
 def kinds_of(company: Company, jobs: Jobs) -> Ints:
     return np.array([int(kind.kind) for kind in company.job_kinds])[jobs.type]
 
@@ -266,9 +338,14 @@ def trades_of(company: Company, jobs: Jobs) -> Ints:
 
 def units_of(company: Company, jobs: Jobs, commercial: Flags) -> Ints:
     """The business unit: that of the job type, but commercial customers' calls have their own."""
-    own = np.array([kind.unit for kind in company.job_kinds])[jobs.type]
+    return _units(company, jobs.type, commercial[jobs.customer])
+
+
+def _units(company: Company, types: Ints, commercial: Flags) -> Ints:
+    own = np.array([kind.unit for kind in company.job_kinds])[types]
+    calls = np.array([kind.kind == Kind.SERVICE for kind in company.job_kinds])[types]
     separate = next(i for i, unit in enumerate(company.units) if unit.division == "Commercial")
-    return np.where(commercial[jobs.customer] & (kinds_of(company, jobs) == Kind.SERVICE), separate, own)
+    return np.where(commercial & calls, separate, own)
 
 
 def _years(company: Company) -> float:
@@ -283,65 +360,3 @@ def _campaigns(stream: np.random.Generator, company: Company, when: Ticks, *, re
     begins, ends = company.campaign_times()
     running = (begins[chosen] <= when) & (when < ends[chosen])
     return np.where(running, chosen, 0)
-
-
-def _schedule(
-    stream: np.random.Generator, calendar: LocalCalendar, company: Company, types: Ints, created: Ticks
-) -> dict[str, Ticks]:
-    """What happens to each job after it is booked. Every instant follows from the one before it."""
-    count = len(created)
-    kinds = np.array([int(kind.kind) for kind in company.job_kinds])[types]
-    hours = np.array([kind.hours for kind in company.job_kinds])[types]
-    never = np.full(count, NEVER, dtype=np.int64)
-    wait = np.array([1.1, 9.0, 6.0, 2.5, 0.8, 3.0])[kinds]
-    local = calendar.to_local(created)
-    day = local // DAY + stream.geometric(1 / (1 + wait)) - 1
-    moves = stream.random(count) < 0.11
-    slot = _SLOTS[stream.integers(0, len(_SLOTS), count)] * HOUR
-    day = np.where((day * DAY + slot) < local + HOUR, day + 1, day)
-    day = workday(day, stream)
-    planned = calendar.to_utc(day * DAY + slot)
-    moved = np.where(moves, created + ((planned - created) * stream.uniform(0.1, 0.95, count)).astype(np.int64), NEVER)
-    day = np.where(moves, workday(day + stream.integers(1, 9, count), stream), day)
-    start = calendar.to_utc(day * DAY + slot)
-
-    calls_off = stream.random(count) < np.array([0.085, 0.11, 0.05, 0.1, 0.02, 0.03])[kinds]
-    booked = np.where(moved == NEVER, created, moved)
-    canceled = np.where(
-        calls_off, booked + ((start - booked) * stream.uniform(0.05, 1.05, count)).astype(np.int64), NEVER
-    )
-    goes = ~calls_off
-    dispatched = np.where(goes, start - between(stream, 4 * MINUTE, 35 * MINUTE, count), NEVER)
-    dispatched = np.where(goes, np.maximum(dispatched, booked + MINUTE), NEVER)
-    started = np.where(goes, dispatched + between(stream, 9 * MINUTE, 55 * MINUTE, count), NEVER)
-    length = (hours * stream.lognormal(-0.05, 0.35, count) * HOUR).astype(np.int64)
-    overnight = goes & (kinds == Kind.INSTALL) & (stream.random(count) < 0.28)
-    held = np.where(overnight, started + (length * 0.6).astype(np.int64), NEVER)
-    next_morning = calendar.to_utc((calendar.to_local(np.where(overnight, held, created)) // DAY + 1) * DAY + 8 * HOUR)
-    resumed = np.where(overnight, next_morning + between(stream, 0, 40 * MINUTE, count), NEVER)
-    done = np.where(goes, np.where(overnight, resumed + (length * 0.5).astype(np.int64), started + length), NEVER)
-    again = np.zeros(count, dtype=bool)
-    again[some(stream, np.flatnonzero(goes & (kinds != Kind.ESTIMATE)), 0.012, at_least=1)] = True
-    reopened = np.where(again, done + between(stream, HOUR, 4 * DAY, count), NEVER)
-    redone = np.where(again, reopened + between(stream, HOUR, 3 * DAY, count), NEVER)
-    settled = np.where(goes, np.where(again, redone, done), canceled)
-    amended = stream.random(count) < 0.2
-    edited = np.where(amended, settled + stream.exponential(70 * DAY, count).astype(np.int64) + MINUTE, NEVER)
-    inactive = never.copy()
-    dropped = some(stream, np.flatnonzero(calls_off), 0.06, at_least=1)
-    inactive[dropped] = canceled[dropped] + between(stream, HOUR, 30 * DAY, len(dropped))
-    return {
-        "created": created,
-        "start": start,
-        "moved": moved,
-        "dispatched": dispatched,
-        "started": started,
-        "held": held,
-        "resumed": resumed,
-        "done": done,
-        "reopened": reopened,
-        "redone": redone,
-        "canceled": canceled,
-        "edited": edited,
-        "inactive": inactive,
-    }

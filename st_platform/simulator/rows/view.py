@@ -157,9 +157,8 @@ class View:
         return [employee_name(one) for one in self.creators(rows, name)]
 
     def technicians(self, jobs: Ints) -> Ints:
-        """The technician of each job, as rows."""
-        b = self.business
-        return b.company.technicians.for_job(b.chance, jobs, self.job_units[jobs], b.jobs.start[jobs])
+        """The technician who leads each job, as rows."""
+        return self.business.jobs.technician[jobs]
 
     def _night_after(self, when: Ticks, name: str) -> Ticks:
         calendar, chance = self.business.calendar, self.business.chance
