@@ -1,6 +1,6 @@
 # Everything here bootstraps its own .venv and uv; a machine needs python3 >= 3.11, make and the package registry.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test proofs check format clean
+.PHONY: help setup demo dev test proofs bench check reference format clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -18,8 +18,10 @@ help:
 	@echo "make dev     Dagster on your own tenants.toml"
 	@echo "make test    the tests, without the slow proofs                               (ARGS=\"-k name\")"
 	@echo "make proofs  the slow proofs"
-	@echo "make check   format, lint, types, floors, SQL, lock file"
+	@echo "make bench   the platform beside raw COPY, dlt and pandas: benchmarks/RESULTS.md      (ARGS=\"--rows 50000 --rounds 1\")"
+	@echo "make check   format, lint, types, floors, SQL, data dictionary, lock file"
 	@echo "make format  rewrite the code as the formatter wants it"
+	@echo "make reference  rewrite the data dictionary and the dbt sources from the catalog"
 	@echo "make clean   remove the environment and caches, not the data under .st_platform"
 
 setup: .venv/ready
@@ -46,12 +48,21 @@ test: setup
 proofs: setup
 	$(PYTEST) -m slow $(ARGS)
 
+bench: .venv-bench/ready
+	.venv-bench/bin/python -m benchmarks $(ARGS)
+
+# The others' libraries stay out of the environment that tests and people use.
+.venv-bench/ready: .venv/ready
+	UV_PROJECT_ENVIRONMENT=.venv-bench $(BIN)/uv sync --frozen --quiet --no-default-groups --group bench
+	@touch $@
+
 check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/st-platform dbt lint
+	$(BIN)/python -m scripts.write_reference --check
 	$(BIN)/python scripts/check_manifest.py
 	$(BIN)/uv lock --check
 
@@ -59,5 +70,8 @@ format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+reference: setup
+	$(BIN)/python -m scripts.write_reference
+
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .import_linter_cache .hypothesis dbt_project/target dbt_project/logs
+	rm -rf .venv .venv-bench .pytest_cache .ruff_cache .import_linter_cache .hypothesis dbt_project/target dbt_project/logs

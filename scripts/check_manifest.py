@@ -212,8 +212,9 @@ def somebody_answers_for_it(manifest: Manifest) -> Iterator[tuple[Node, str]]:
 
 def sources_say_how_fresh_they_are(manifest: Manifest) -> Iterator[tuple[Node, str]]:
     for source in manifest.sources:
-        if not (source.get("loaded_at_field") or source["config"].get("loaded_at_field")):
-            yield source, "has no loaded_at_field, so its freshness cannot be asked"
+        asked = ("loaded_at_field", "loaded_at_query")
+        if not any(source.get(name) or source["config"].get(name) for name in asked):
+            yield source, f"has neither {' nor '.join(asked)}, so its freshness cannot be asked"
 
 
 def sources_are_staged(manifest: Manifest) -> Iterator[tuple[Node, str]]:

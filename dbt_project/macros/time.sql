@@ -35,3 +35,21 @@
         as integer
     )
 {%- endmacro %}
+
+{#
+  Whole seconds of a duration written as `hh:mm:ss`, `d.hh:mm:ss` or ISO 8601 (`PT1H5M`); anything else is null.
+  Cast as an interval, Postgres would read `1.02:03:04` as something else without a word.
+#}
+{% macro duration_seconds(text) -%}
+    case
+        when btrim({{ text }}) ~ '^(\d{1,4}\.)?\d{1,2}:[0-5]\d:[0-5]\d(\.\d+)?$'
+            then cast(
+                coalesce(cast(substring(btrim({{ text }}) from '^(\d+)\.\d{1,2}:') as integer), 0) * 86400
+                + extract(
+                    epoch from cast(substring(btrim({{ text }}) from '\d{1,2}:\d{2}:\d{2}') as interval)
+                ) as integer
+            )
+        when btrim({{ text }}) ~ '^P(?=\w)(\d{1,4}D)?(T(?=\d)(\d{1,5}H)?(\d{1,6}M)?(\d{1,7}(\.\d+)?S)?)?$'
+            then cast(floor(extract(epoch from cast(btrim({{ text }}) as interval))) as integer)
+    end
+{%- endmacro %}

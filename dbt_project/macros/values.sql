@@ -52,3 +52,8 @@
 {% macro refund_is_negative(amount, refunded_payment_id) -%}
     case when {{ refunded_payment_id }} <> 0 then -abs({{ amount }}) else {{ amount }} end
 {%- endmacro %}
+
+{# The last ten digits of a phone number, however it is written; fewer digits are no number. #}
+{% macro phone10(expression) -%}
+    substring(regexp_replace({{ expression }}, '\D', '', 'g') from '\d{10}$')
+{%- endmacro %}

@@ -1,0 +1,44 @@
+with
+
+source as (
+    select * from {{ source('servicetitan', 'ap_bills') }}
+),
+
+final as (
+    select
+        tenant_id,
+        id as ap_bill_id,
+        {{ id_or_null('purchase_order_id') }} as purchase_order_id,
+        {{ id_or_null('job_id') }} as job_id,
+        {{ json_id('vendor', 'id') }} as vendor_id,
+        {{ json_id('business_unit', 'id') }} as business_unit_id,
+        {{ json_id('batch', 'id') }} as batch_id,
+        {{ clean_text('reference_number') }} as bill_number,
+        {{ clean_text('vendor_number') }} as vendor_number,
+        {{ clean_text('status') }} as bill_status,
+        {{ clean_text('source') }} as bill_source,
+        {{ clean_text('bill_type') }} as bill_type,
+        {{ clean_text('sync_status') }} as sync_status,
+        {{ clean_text('term_name') }} as term_name,
+        {{ clean_text('landed_cost_method') }} as landed_cost_method,
+        {{ clean_text('summary') }} as summary,
+        {{ calendar_date('bill_date') }} as bill_date,
+        {{ calendar_date('due_date') }} as due_date,
+        {{ calendar_date('post_date') }} as post_date,
+        {{ calendar_date('early_discount_date') }} as early_discount_date,
+        cast(bill_amount as numeric(18, 2)) as bill_amount,
+        cast(vendor_invoice_total as numeric(18, 2)) as vendor_invoice_amount,
+        cast(tax_amount as numeric(18, 2)) as tax_amount,
+        cast(shipping_amount as numeric(18, 2)) as shipping_amount,
+        cast(other_amount as numeric(18, 2)) as other_amount,
+        coalesce(do_not_pay, false) as is_on_hold,
+        _deleted_at is not null as is_deleted,
+        date_reconciled as reconciled_at,
+        date_canceled as canceled_at,
+        created_on as created_at,
+        modified_on as modified_at,
+        _fetched_at as fetched_at
+    from source
+)
+
+select * from final

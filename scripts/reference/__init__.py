@@ -1,0 +1,1 @@
+"""The texts that `write_reference.py` writes, made of the catalog and the glossary and of nothing else."""
