@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pytest
@@ -18,13 +18,17 @@ from dagster._core.execution.api import execute_run
 
 from st_platform.orchestration.assets import extracts
 from st_platform.orchestration.assets.extracts import extract_asset
+from st_platform.orchestration.assets.reconciliation import reconciliation_asset
 from st_platform.orchestration.checks.extracts import extract_checks
-from st_platform.orchestration.jobs import extract_jobs
+from st_platform.orchestration.grants import read_grants
+from st_platform.orchestration.jobs import extract_jobs, reconciliation_job
 from st_platform.orchestration.resources import TenantsResource, WarehouseResource
-from st_platform.servicetitan.catalog import CATALOG
-from st_platform.settings import load_tenants
+from st_platform.servicetitan.catalog import CATALOG, Cadence
 from tests.simulated import NOW, Simulator, simulator, simulator_server
 from tests.syncing import Bench
+
+if TYPE_CHECKING:
+    from st_platform.simulator import SimulatorServer
 
 __all__ = ["simulator", "simulator_server"]
 
@@ -32,6 +36,14 @@ pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning")
 
 TODAY = NOW.date()
 FIRST_DAY = (TODAY - timedelta(days=9)).isoformat()
+FEW = [
+    CATALOG[name]
+    for name in (
+        *("customers", "locations", "jobs", "invoices", "invoice_items", "payments"),
+        *("memberships", "credit_memos", "membership_status_changes"),
+        *("technicians", "campaigns", "campaign_costs"),
+    )
+]
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
 
@@ -65,6 +77,17 @@ class Platform:
         assert ended is not None
         return ended
 
+    def judge(self, tenant: str, resource: str) -> dict[str, Any]:
+        """A run over the checks of one extract alone; the evaluations by check."""
+        path = [tenant, resource]
+        keys = {key for key in self.repository.asset_graph.asset_check_keys if key.asset_key.path[1:] == path}
+        job = self.repository.get_implicit_global_asset_job_def().get_subset(
+            asset_selection=set(), asset_check_selection=keys
+        )
+        run = self.instance.create_run_for_job(job)
+        execute_run(InMemoryJob(job), run, self.instance)
+        return {name: check for (_, name), check in self.checks(run).items()}
+
     def _job(self, keys: Iterable[AssetKey]) -> dg.JobDefinition:
         return self.repository.get_implicit_global_asset_job_def().get_subset(asset_selection=set(keys))
 
@@ -86,9 +109,31 @@ class Platform:
         return {(item.asset_key.path[-1], item.check_name): item for item in found}
 
 
+@pytest.fixture(scope="session")
+def few_extracts(simulator_server: SimulatorServer) -> dg.RepositoryDefinition:
+    """What is defined for both tenants, over one resource or two of every kind."""
+    tenants = [replace(tenant, start_date=date.fromisoformat(FIRST_DAY)) for tenant in simulator_server.tenants]
+    assets, checks, jobs = [], [], []
+    for tenant in tenants:
+        its_checks = extract_checks(tenant, FEW)
+        assets += [extract_asset(tenant, entry, retry_policy=None) for entry in FEW]
+        assets.append(reconciliation_asset(tenant, FEW))
+        checks += its_checks
+        jobs += [*extract_jobs(tenant.name, FEW), reconciliation_job(tenant.name, its_checks)]
+    definitions = dg.Definitions(
+        assets=assets,
+        asset_checks=checks,
+        jobs=jobs,
+        resources={"warehouse": WarehouseResource(url=dg.EnvVar("DATABASE_URL")), "tenants": TenantsResource()},
+        executor=dg.in_process_executor,
+    )
+    return definitions.get_repository_def()
+
+
 @pytest.fixture
 def platform(
     simulator: Simulator,
+    few_extracts: dg.RepositoryDefinition,
     database_url: str,
     database: Any,
     instance: dg.DagsterInstance,
@@ -99,17 +144,8 @@ def platform(
     file.write_text(few_days(simulator.tenants_toml()), "utf-8")
     monkeypatch.setenv("ST_TENANTS_FILE", str(file))
     monkeypatch.setenv("DATABASE_URL", database_url)
-    resources = list(CATALOG.values())
-    tenants = list(load_tenants().values())
     with time_machine.travel(NOW + timedelta(minutes=1), tick=True):
-        definitions = dg.Definitions(
-            assets=[extract_asset(tenant, entry, retry_policy=None) for tenant in tenants for entry in resources],
-            asset_checks=[check for tenant in tenants for check in extract_checks(tenant, resources)],
-            jobs=[job for tenant in tenants for job in extract_jobs(tenant.name, resources)],
-            resources={"warehouse": WarehouseResource(url=dg.EnvVar("DATABASE_URL")), "tenants": TenantsResource()},
-            executor=dg.in_process_executor,
-        )
-        yield Platform(simulator, Bench(simulator, database), instance, definitions.get_repository_def())
+        yield Platform(simulator, Bench(simulator, database), instance, few_extracts)
 
 
 def few_days(toml: str) -> str:
@@ -168,7 +204,7 @@ def test_the_data_version_moves_with_the_data_only(platform: Platform) -> None:
 
 
 def test_the_second_run_of_today_makes_one_request_per_resource(platform: Platform) -> None:
-    hot = [name for name, resource in CATALOG.items() if resource.cadence == "hot"]
+    hot = [entry.name for entry in FEW if entry.cadence is Cadence.HOT]
     paths = [("northwind", name) for name in hot]
     platform.run(*paths, days=(FIRST_DAY, day(0)))
     platform.simulator.clear_requests()
@@ -198,7 +234,7 @@ def test_selecting_one_extract_runs_only_that_one(platform: Platform) -> None:
 
 
 def test_a_refused_resource_fails_at_once_and_leaves_the_others_and_their_checks_standing(platform: Platform) -> None:
-    platform.simulator.fault(resource="campaigns", status=403, body='{"title": "Forbidden", "traceId": "abc-1"}')
+    platform.simulator.fault(resource="campaigns", status=400, body='{"title": "No", "traceId": "abc-1"}')
 
     run = platform.run(("northwind", "campaigns"), ("northwind", "technicians"), ("northwind", "campaign_costs"))
 
@@ -212,7 +248,7 @@ def test_a_refused_resource_fails_at_once_and_leaves_the_others_and_their_checks
     assert len(platform.simulator.requests("campaigns")) == 1
 
 
-@pytest.mark.parametrize(("status", "retries"), [(403, 0), (400, 1)])
+@pytest.mark.parametrize(("status", "retries"), [(401, 0), (400, 1)])
 def test_only_what_may_pass_by_itself_is_tried_again(platform: Platform, status: int, retries: int) -> None:
     platform.simulator.fault(resource="campaigns", status=status, body='{"title": "No"}')
     tenant, resource = platform.simulator.tenant, CATALOG["campaigns"]
@@ -283,6 +319,39 @@ def test_runs_of_one_backfill_are_one_request(platform: Platform) -> None:
     assert {lane["generation"] for lane in platform.bench.lanes("payments")} == {"abc"}
 
 
+def test_what_is_not_granted_is_neither_failed_nor_empty_and_the_rest_goes_on(platform: Platform) -> None:
+    scopes = sorted({entry.scope for entry in CATALOG.values()} - {CATALOG["campaigns"].scope})
+    platform.run(("northwind", "campaigns"))
+    rows = platform.bench.rows("campaigns")
+    assert rows
+    platform.simulator.scopes(scopes)
+    platform.simulator.revoke_tokens()
+    platform.simulator.clear_requests()
+
+    run = platform.run(("northwind", "campaigns"), ("northwind", "technicians"))
+
+    assert run.is_success
+    assert [item.asset_key.path[-1] for item in platform.materializations(run)] == ["technicians"]
+    [observed] = platform.events(run, DagsterEventType.ASSET_OBSERVATION)
+    said = observed.asset_observation_data.asset_observation
+    assert said.asset_key.path[-1] == "campaigns"
+    assert said.metadata["granted"].value is False
+    assert said.metadata["missing scope"].value == CATALOG["campaigns"].scope
+    assert platform.simulator.requests("campaigns") == []
+    assert platform.bench.rows("campaigns") == rows
+    for check in platform.judge("northwind", "campaigns").values():
+        assert check.passed
+    assert "Not granted" in platform.judge("northwind", "campaigns")["freshness"].description
+
+
+def test_the_next_definitions_know_what_is_not_granted(platform: Platform, database_url: str) -> None:
+    platform.simulator.scopes(["tn.stt.technicians:r"])
+    platform.simulator.revoke_tokens()
+    platform.run(("northwind", "campaigns"), ("northwind", "technicians"))
+
+    assert read_grants(database_url) == {(1001, "campaigns"): False, (1001, "technicians"): True}
+
+
 def test_a_broken_row_is_visible_as_a_failed_check_and_nothing_else_stops(platform: Platform) -> None:
     platform.simulator.fault(resource="technicians", rows=[{"row": 0, "raw": {"modifiedOn": '"yesterday"'}}])
 
@@ -300,20 +369,10 @@ def test_checks_judge_from_the_ledger_without_reading_anything(platform: Platfor
     platform.run(("northwind", "jobs"), days=(FIRST_DAY, day(3)))
     platform.run(("northwind", "jobs"), days=day(0))
     platform.simulator.clear_requests()
-    checks = {
-        key
-        for key in platform.repository.asset_graph.asset_check_keys
-        if key.asset_key.path[1:] == ["northwind", "jobs"]
-    }
-    job = platform.repository.get_implicit_global_asset_job_def().get_subset(
-        asset_selection=set(), asset_check_selection=checks
-    )
 
     def judged(at: datetime) -> dict[str, Any]:
         with time_machine.travel(at, tick=True):
-            run = platform.instance.create_run_for_job(job)
-            execute_run(InMemoryJob(job), run, platform.instance)
-        return {name: check for (_, name), check in platform.checks(run).items()}
+            return platform.judge("northwind", "jobs")
 
     now, later = judged(NOW + timedelta(minutes=2)), judged(NOW + timedelta(minutes=45))
 
