@@ -165,7 +165,7 @@ def set_wages(chance: Chance, company: Company, office: Office, pay_calendar: Pa
     stream = chance.stream("wages")
     people = company.technicians
     of_office = np.array([role.wage for role in ROLES])[office.role] + between(stream, -100, 300, len(office))
-    first = np.concatenate([2400 + chance.among(np.arange(len(people.hired)), "rate", 2600), of_office])
+    first = np.concatenate([people.wage_cents.astype(np.int64), of_office])
     hired = np.concatenate([people.hired, office.joined])
     left = np.concatenate([people.leaves, office.leaves])
     count = len(first)

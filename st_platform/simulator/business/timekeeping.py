@@ -32,6 +32,11 @@ _WORTH_NOTING = 8 * MINUTE
 _LUNCH = 30 * MINUTE
 _SECONDS_APART = 400_000_000
 _PEOPLE = 1 << 20
+_DAYS = 1 << 20
+_EARNED = 0.12
+_IN_THE_SHOP = 0.25
+_SENT_HOME = 0.42
+_AT_LEAST = 4 * HOUR
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,11 @@ def clock_others(
 ) -> OtherTimesheets:
     """What fills the shifts of days with visits, days without any, and the hours of office staff who clock in."""
     days = _visited_days(business, dispatching, sheets)
-    parts = [*_around_visits(business, days), _other_days(business, days), _office_days(business, office)]
+    parts = [
+        *_around_visits(business, days),
+        *_other_days(business, dispatching, days),
+        _office_days(business, office),
+    ]
     drafted = _Stretches.join(parts)
     drafted = drafted.take(np.flatnonzero((drafted.start < business.company.end) & (drafted.end > drafted.start)))
     stream = business.chance.stream("other timesheets")
@@ -175,7 +184,8 @@ def _visited_days(business: Business, dispatching: Dispatching, sheets: JobTimes
 
 
 def _around_visits(business: Business, days: _Visited) -> list[_Stretches]:
-    """Before the first trip, between trips, and after the last one until the shift ends."""
+    """Before the first trip, between trips, and after the last one until the shift ends. Some who have but one trip
+    come for it alone and are paid for half a day at least."""
     chance, calendar = business.chance, business.calendar
     key = days.day // DAY * _PEOPLE + days.person
     weekend = _weekend(days.day)
@@ -183,7 +193,10 @@ def _around_visits(business: Business, days: _Visited) -> list[_Stretches]:
     begins = calendar.to_utc(days.day + 7 * HOUR + 30 * MINUTE + minutes * MINUTE)
     ends = begins + 8 * HOUR + 30 * MINUTE
 
-    first = np.flatnonzero(days.opens & (days.start - begins > _WORTH_NOTING))
+    sent_home = days.opens & days.closes & ~weekend & (chance.fraction(key, "sent home") < _SENT_HOME)
+    ends = np.where(sent_home, np.minimum(ends, days.start + _AT_LEAST), ends)
+
+    first = np.flatnonzero(days.opens & ~sent_home & (days.start - begins > _WORTH_NOTING))
     luck = chance.fraction(key[first], "morning")
     monday = days.day[first] // DAY % 7 == 4
     code = np.where(luck < 0.25, TRAINING, np.where(luck < 0.6, SHOP, IDLE))
@@ -209,21 +222,31 @@ def _around_visits(business: Business, days: _Visited) -> list[_Stretches]:
     return [mornings, lunches, between_trips, evenings]
 
 
-def _other_days(business: Business, days: _Visited) -> _Stretches:
-    """Paid days without a visit: time off, training, work in the shop. In proportion to days with visits."""
+def _other_days(business: Business, dispatching: Dispatching, days: _Visited) -> list[_Stretches]:
+    """Paid days without a visit. Days away are paid as far as they have been earned by days at work; on some days that
+    nobody needs them, technicians work in the shop."""
     people, calendar, chance = business.company.technicians, business.calendar, business.chance
-    key: Ints = np.unique(days.day[days.opens] // DAY * _PEOPLE + days.person[days.opens])
-    following = key[chance.fraction(key, "another day") < 0.42] + _PEOPLE
-    weekday = (following // _PEOPLE + 3) % 7
-    following = following + np.where(weekday == 5, 2, np.where(weekday == 6, 1, 0)) * _PEOPLE
-    free = np.setdiff1d(np.unique(following), key).astype(np.int64)
-    person, day = free % _PEOPLE, free // _PEOPLE * DAY
-    luck = chance.fraction(free, "what for")
-    code = np.select([luck < 0.3, luck < 0.36, luck < 0.55], [TIME_OFF, SICK, TRAINING], SHOP)
+    key: Ints = np.unique(days.person[days.opens] * _DAYS + days.day[days.opens] // DAY)
+    away = dispatching.absences
+    order = np.lexsort((away.day, away.technician))
+    whose, when = away.technician[order].astype(np.int64), away.day[order].astype(np.int64)
+    worked = np.searchsorted(key, whose * _DAYS + when) - np.searchsorted(key, whose * _DAYS)
+    taken = np.arange(len(whose)) - np.searchsorted(whose, whose)
+    here = people.hired[whose] < when * DAY - 13 * DAY
+    earned = np.flatnonzero((taken < worked * _EARNED) & here)
+    whose, when = whose[earned], when[earned]
+    code = np.array([TIME_OFF, TIME_OFF, SICK, TRAINING])[away.kind[order][earned]]
+    start = calendar.to_utc(when * DAY + 8 * HOUR)
+    absences = _Stretches(whose, code, start, start + 8 * HOUR)
+
+    following = key[chance.fraction(key, "in the shop") < _IN_THE_SHOP] + 1
+    taken_up = np.concatenate([key, away.technician.astype(np.int64) * _DAYS + away.day])
+    free = np.setdiff1d(following, taken_up).astype(np.int64)
+    person, day = free // _DAYS, free % _DAYS * DAY
     start = calendar.to_utc(day + 8 * HOUR)
-    whole = _Stretches(person, code, start, start + 8 * HOUR)
-    employed = (people.hired[person] < start - 13 * DAY) & (start + 8 * HOUR < people.leaves[person])
-    return whole.take(np.flatnonzero(employed))
+    employed = (people.hired[person] < start) & (start + 8 * HOUR < people.leaves[person]) & ~_weekend(day)
+    shop = _Stretches(person, np.full(len(free), SHOP), start, start + 8 * HOUR)
+    return [absences, shop.take(np.flatnonzero(employed))]
 
 
 def _office_days(business: Business, office: Office) -> _Stretches:
