@@ -149,15 +149,20 @@ def worth(hours: Ints, rate: Ints, multiplier: Ints | int) -> Ints:
     return np.sign(product) * ((np.abs(product) + HOUR_PARTS * 50) // (HOUR_PARTS * 100))
 
 
+def on_commission(business: Business) -> Flags:
+    """Which technicians get a share of what they sell and do."""
+    return business.chance.fraction(np.arange(len(business.company.technicians.hired)), "on commission") < 0.65
+
+
 def commissions(business: Business, dispatching: Dispatching) -> Drafts:
     """A share of what technicians on commission have sold and done, the night after it was billed."""
     lines, invoices, chance = business.lines, business.invoices, business.chance
-    on_commission = chance.fraction(np.arange(len(business.company.technicians.hired)), "on commission") < 0.65
+    eligible = on_commission(business)
     job = np.where(invoices.job != NONE, invoices.job, invoices.project)
     rows = np.flatnonzero((lines.total > 0) & _LABOUR[lines.sku] & (job[lines.invoice] != NONE))
     rows = rows[invoices.adjusts[lines.invoice[rows]] == NONE]
     technician = dispatching.lead[job[lines.invoice[rows]]].astype(np.int64)
-    rows, technician = rows[on_commission[technician]], technician[on_commission[technician]]
+    rows, technician = rows[eligible[technician]], technician[eligible[technician]]
     day = business.calendar.local_midnight(lines.created[rows])
     night = business.calendar.to_utc(day + DAY + 3 * HOUR) + chance.among(rows, "commission", 40 * MINUTE)
     gone = np.minimum(removed_at(lines, business.bills, rows), business.invoice_inactive[lines.invoice[rows]])

@@ -7,6 +7,7 @@ import json
 import numpy as np
 
 from st_platform.simulator.business.chance import Ints
+from st_platform.simulator.business.earnings import COMMISSION, on_commission
 from st_platform.simulator.instants import NEVER, Ticks
 from st_platform.simulator.rows.jpm import setup_times
 from st_platform.simulator.rows.json_text import Texts, booleans, decimals, ids, instants, objects, quoted, where
@@ -86,7 +87,7 @@ def technicians(view: View, rows: Ints, modified: Ticks, at: int) -> Texts:
     names = [employee_name(number) for number in numbers]
     install = np.array([unit.division == "Install" for unit in b.company.units])[people.unit[rows]]
     trades = [b.company.profile.trades[b.company.units[unit].trade].name for unit in people.unit[rows].tolist()]
-    hourly = 2400 + chance.among(rows, "rate", 2600)
+    hourly = view.payroll.wages.at(rows, at)
     zones = (chance.among(rows, "home zone", 5) + 621).tolist()
     town = b.company.profile.towns[1]
     home = json.dumps(
@@ -128,7 +129,7 @@ def technicians(view: View, rows: Ints, modified: Ticks, at: int) -> Texts:
         jobFilter='"AllScheduledDispatchedWorkingToday"',
         permissions='[{"id":5,"value":"Allowed"}]',
         accountLocked=booleans(people.leaves[rows] <= at),
-        commissionRate="0.0300",
+        commissionRate=where(on_commission(b)[rows], f"0.0{COMMISSION}00", "0.0000"),
         currentValue="0.0",
         firstName=[f'{name.split(" ")[0]}"' for name in names],
         lastName=[f'"{name.split(" ", 1)[1]}' for name in names],
@@ -141,7 +142,7 @@ def technicians(view: View, rows: Ints, modified: Ticks, at: int) -> Texts:
         appoitmentId="null",
         shiftStart='"08:00:00"',
         shiftEnd='"17:00:00"',
-        soldByRate="0.0500",
+        soldByRate="0.0000",
         startDate=instants(people.hired[rows] // 864_000_000_000 * 864_000_000_000),
         status='"Idle"',
         skills=[json.dumps([{"id": 900 + len(trade), "name": trade}]) for trade in trades],

@@ -35,6 +35,7 @@ def tables(view: View) -> list[Table]:
         _status_changes(view),
         _campaign_costs(view),
         *_settings(view),
+        _technicians(view),
     ]
 
 
@@ -247,13 +248,6 @@ def _settings(view: View) -> list[Table]:
             settings.business_units,
             settings.unit_ends(view),
         ),
-        (
-            "technicians",
-            First.TECHNICIAN,
-            company.technicians.hired,
-            settings.technicians,
-            company.technicians.leaves,
-        ),
     ]
     return [
         build_table(
@@ -266,3 +260,16 @@ def _settings(view: View) -> list[Table]:
         )
         for name, first_id, created, write, inactive in kinds
     ]
+
+
+def _technicians(view: View) -> Table:
+    people = view.business.company.technicians
+    raises = view.payroll.wages.raised[: len(people)]
+    return build_table(
+        "technicians",
+        First.TECHNICIAN,
+        people.hired,
+        [*every_row(*raises.T), idle(view, "technicians", people.hired, 1.5)],
+        partial(settings.technicians, view),
+        inactive_at=people.leaves,
+    )
