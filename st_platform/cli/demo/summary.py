@@ -26,6 +26,20 @@ def show_summary(stage: Stage, tenants: dict[str, Tenant], *, no_ui: bool) -> No
         rows.append(("all", *(sum(by_tenant[name] for by_tenant in counts.values()) for name in names)))
         print_table("Rows per resource", ("resource", *names), rows)
         print_table("Models", ("schema", "model", "rows"), mart_counts(connection))
+        columns = (
+            "tenant",
+            "resources",
+            "agree",
+            "rows expected",
+            "rows observed",
+            "healed",
+            "deleted",
+            "parked",
+            "calls",
+        )
+        print_table("Compared with the source", columns, comparisons(connection, tenants))
+        for name, resources in withheld(connection, tenants).items():
+            stdout().print(f"Not granted to {name}: {', '.join(resources)}\n", markup=False, soft_wrap=True)
         columns = ("tenant", "revenue, all years", "revenue, last 12 months", "open receivables")
         print_table("Money", columns, money(connection, tenants))
     us = relpath(program("st-platform"))
@@ -74,6 +88,32 @@ def resource_counts(connection: psycopg.Connection, tenants: dict[str, Tenant]) 
         found = {names.get(tenant_id): count for tenant_id, count in connection.execute(query)}
         counts[resource] = {name: found.get(name, 0) for name in tenants}
     return counts
+
+
+def comparisons(connection: psycopg.Connection, tenants: dict[str, Tenant]) -> list[tuple[object, ...]]:
+    """By tenant, the last comparison of each resource with the source, added up."""
+    found = {
+        tenant_id: numbers
+        for tenant_id, *numbers in connection.execute(
+            "SELECT tenant_id, count(*), count(*) FILTER (WHERE certified), sum(source_count)::bigint,"
+            " sum(warehouse_count)::bigint, sum(healed)::bigint, sum(deleted)::bigint, sum(parked)::bigint,"
+            " sum(calls)::bigint FROM (SELECT DISTINCT ON (tenant_id, resource) * FROM platform.reconciliations"
+            "   ORDER BY tenant_id, resource, at DESC) AS latest GROUP BY tenant_id"
+        )
+    }
+    return [(name, *found.get(tenant.tenant_id, (0,) * 8)) for name, tenant in tenants.items()]
+
+
+def withheld(connection: psycopg.Connection, tenants: dict[str, Tenant]) -> dict[str, list[str]]:
+    """By tenant, the resources that its app may not read; tenants without such are left out."""
+    from st_platform.orchestration.grants import grants_in
+
+    known = grants_in(connection)
+    found = {
+        name: [resource for (tenant_id, resource), may in known.items() if tenant_id == tenant.tenant_id and not may]
+        for name, tenant in tenants.items()
+    }
+    return {name: sorted(resources) for name, resources in found.items() if resources}
 
 
 def mart_counts(connection: psycopg.Connection) -> list[tuple[str, str, int]]:
