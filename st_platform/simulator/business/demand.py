@@ -300,14 +300,16 @@ def _closed(scene: _Scene, path: _Path, of_call: Ints, of_booking: Ints, of_lead
     calls["lead"][leads["call"][made]] = made
     kept = np.flatnonzero(leads["booking"] != NONE)
     bookings["reason"][leads["booking"][kept]] = DUPLICATE
+    for sheet in (calls, leads):
+        record = business.locations.created[business.locations.first(np.maximum(sheet["customer"], 0))]
+        sheet["known"] = np.where(sheet["customer"] == NONE, NEVER, np.maximum(sheet["known"], record))
     chance = business.chance
     rows = np.arange(len(calls["created"]))
     mistaken = (chance.fraction(rows, "mistaken call") < 0.004) & (calls["job"] == NONE) & (calls["lead"] == NONE)
     calls["inactive"] = np.where(mistaken, calls["ended"] + HOUR + chance.among(rows, "noticed", 20 * DAY), NEVER)
     rows = np.arange(len(bookings["created"]))
     spam = (chance.fraction(rows, "deleted booking") < 0.1) & (bookings["dismissed"] != NEVER)
-    gone = bookings["dismissed"] // 2 + (bookings["dismissed"] // 2) + DAY
-    bookings["inactive"] = np.where(spam, gone, NEVER)
+    bookings["inactive"] = np.where(spam, np.where(spam, bookings["dismissed"], 0) + DAY, NEVER)
     row = np.select(
         [path.kind == TouchKind.CALL, path.kind == TouchKind.LEAD, path.kind == TouchKind.BOOKING],
         [

@@ -8,9 +8,11 @@ import numpy as np
 
 from st_platform.simulator.business.chance import Ints
 from st_platform.simulator.business.company import TAG_TYPES
+from st_platform.simulator.business.installed import maintained
 from st_platform.simulator.business.pricebook import Kind
 from st_platform.simulator.business.work import NONE, kinds_of
 from st_platform.simulator.instants import NEVER, Ticks
+from st_platform.simulator.rows.estimates import ids_on_jobs
 from st_platform.simulator.rows.json_text import (
     Texts,
     booleans,
@@ -64,6 +66,7 @@ def jobs(view: View, rows: Ints, modified: Ticks, at: int) -> Texts:
     status = job_status(view, rows, at)
     kind = kinds_of(b.company, jobs)[rows]
     types = jobs.type[rows]
+    unit = maintained(b, view.supply.installed, rows)
     edited = jobs.edited[rows] <= at
     completed = status == COMPLETED
     visits = 1 + (jobs.held[rows] <= at) + (jobs.reopened[rows] <= at)
@@ -73,7 +76,6 @@ def jobs(view: View, rows: Ints, modified: Ticks, at: int) -> Texts:
     seller = view.technicians(np.maximum(origin, 0)) + First.TECHNICIAN
     origin_ids = (origin + First.JOB).tolist()
     lead = where(sold, [f'{{"jobId":{j},"employeeId":{e}}}' for j, e in zip(origin_ids, seller.tolist(), strict=True)])
-    estimates = kind == Kind.ESTIMATE
     commercial = b.customers.commercial[jobs.customer[rows]]
     invoice = b.invoice_of_job[rows]
     amount = np.where(completed, b.bills.subtotal[invoice] + b.bills.tax[invoice], 0)
@@ -107,17 +109,17 @@ def jobs(view: View, rows: Ints, modified: Ticks, at: int) -> Texts:
         createdById=view.creators(rows, "jobs"),
         modifiedOn=instants(modified),
         tagTypeIds=where(edited, f"[{TAG_TYPES[4]},{TAG_TYPES[5]}]", "[]"),
-        leadCallId=where(chance.fraction(rows, "called") < 0.6, [str(n) for n in (rows + First.CALL).tolist()]),
+        leadCallId=ids(view.demand.call[rows], First.CALL),
         partnerLeadCallId="null",
-        bookingId=where(chance.fraction(rows, "called") > 0.88, [str(n) for n in (rows + 900_001).tolist()]),
+        bookingId=ids(view.demand.booking[rows], First.BOOKING),
         soldById=where(sold, [str(n) for n in seller.tolist()]),
         customerPo=where(commercial, [f'"PO-{n}"' for n in chance.among(rows, "po", 9000).tolist()], '""'),
         invoiceId=ids(invoice, First.INVOICE),
         membershipId=ids(jobs.membership[rows], First.MEMBERSHIP),
         total=where(completed, decimals(amount)),
-        createdFromEstimateId=where(sold, [str(n) for n in (origin + First.ESTIMATE).tolist()]),
-        estimateIds=where(estimates & completed, [f"[{n}]" for n in (rows + First.ESTIMATE).tolist()], "[]"),
-        equipmentIds=where(kind == Kind.MAINTENANCE, [f"[{n}]" for n in (jobs.location[rows] + First.EQUIPMENT)], "[]"),
+        createdFromEstimateId=ids(view.offers.made_from[rows], First.ESTIMATE),
+        estimateIds=ids_on_jobs(view, rows, at),
+        equipmentIds=where(unit != NONE, [f"[{n}]" for n in (unit + First.EQUIPMENT).tolist()], "[]"),
         isAutoDispatched=booleans(chance.fraction(rows, "auto") < 0.1),
         active=booleans(jobs.inactive[rows] > at),
     )

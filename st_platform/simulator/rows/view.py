@@ -10,11 +10,17 @@ from functools import cached_property
 
 import numpy as np
 
+from st_platform.simulator.business.ads import Ads, advertise
 from st_platform.simulator.business.balances import Balances
 from st_platform.simulator.business.chance import Flags, Ints
 from st_platform.simulator.business.company import EMPLOYEES, FIRST_EMPLOYEE
+from st_platform.simulator.business.contacts import Contacts, reach
+from st_platform.simulator.business.demand import enquire
 from st_platform.simulator.business.dispatching import Dispatching, dispatch
+from st_platform.simulator.business.enquiries import Enquiries
+from st_platform.simulator.business.offers import Offers, offer
 from st_platform.simulator.business.payroll import Payroll, pay
+from st_platform.simulator.business.recurring import Recurring, plan_visits
 from st_platform.simulator.business.supply import Supply, supply
 from st_platform.simulator.business.tenant import Business
 from st_platform.simulator.business.work import NONE, units_of
@@ -26,7 +32,7 @@ from st_platform.simulator.rows.vocabulary import FIRST, LAST, Names
 class First:
     """The id of the first row of each kind."""
 
-    CAMPAIGN_CATEGORY = 51
+    CAMPAIGN_CATEGORY = 521
     BUSINESS_UNIT = 101
     JOB_TYPE = 201
     CAMPAIGN = 501
@@ -38,9 +44,9 @@ class First:
     TIMESHEET_CODE = 751
     TECHNICIAN = 1001
     VENDOR = 2001
-    MEMBERSHIP_TYPE = 2501
+    MEMBERSHIP_TYPE = 801
     RECURRING_SERVICE_TYPE = 2601
-    INVOICE_TEMPLATE = 2701
+    INVOICE_TEMPLATE = 6801
     PRICEBOOK_CATEGORY = 3001
     PRICEBOOK_SERVICE = 4001
     PRICEBOOK_MATERIAL = 6001
@@ -68,6 +74,7 @@ class First:
     PAYROLL_ADJUSTMENT = 68_000_001
     ESTIMATE = 70_000_001
     APPOINTMENT = 80_000_001
+    ATTRIBUTED_LEAD = 120_000_001
     LEAD = 130_000_001
     BOOKING = 140_000_001
     CALL = 150_000_001
@@ -119,6 +126,33 @@ class View:
     @cached_property
     def supply(self) -> Supply:
         return supply(self.business, self.technicians(np.arange(len(self.business.jobs))))
+
+    @cached_property
+    def demand(self) -> Enquiries:
+        return enquire(self.business)
+
+    @cached_property
+    def offers(self) -> Offers:
+        return offer(self.business)
+
+    @cached_property
+    def recurring(self) -> Recurring:
+        return plan_visits(self.business)
+
+    @cached_property
+    def ads(self) -> Ads:
+        return advertise(self.business, self.demand)
+
+    @cached_property
+    def customer_contacts(self) -> Contacts:
+        b = self.business
+        return reach(b.chance, "customer", b.customers.created, b.customers.commercial, (0.96, 0.3, 0.7))
+
+    @cached_property
+    def location_contacts(self) -> Contacts:
+        b = self.business
+        firms = b.customers.commercial[b.locations.customer]
+        return reach(b.chance, "location", b.locations.created, firms, (0.55, 0.08, 0.2))
 
     @cached_property
     def job_units(self) -> Ints:
