@@ -84,31 +84,31 @@ class Units:
 
 @dataclass(frozen=True)
 class Installed:
-    """The units, and two ways to find them: by the invoice line that sold them, by location, slot and time."""
+    """The units, and two ways to find them: by the invoice line that sold them (`lines`, ascending, and their units),
+    and by place, which is location and slot (`places`, ascending, with units and times of one place in order)."""
 
     units: Units
-    by_line: Ints
-    by_place: Ints
+    lines: Ints
+    unit_of_line: Ints
     places: Ints
+    unit_at_place: Ints
+    since: Ticks
 
     def of_lines(self, lines: Ints) -> Ints:
         """The unit that each invoice line sold, `NONE` for most."""
-        sold = self.units.line[self.by_line]
-        found = np.minimum(np.searchsorted(sold, lines), max(len(sold) - 1, 0))
-        if not len(sold):
+        if not len(self.lines):
             return np.full(len(lines), NONE, dtype=np.int64)
-        return np.where(sold[found] == lines, self.by_line[found], NONE)
+        found = np.minimum(np.searchsorted(self.lines, lines), len(self.lines) - 1)
+        return np.where(self.lines[found] == lines, self.unit_of_line[found], NONE)
 
     def at(self, location: Ints, slot: Ints, when: Ticks) -> Ints:
         """The newest unit in a slot of each location at a time, `NONE` where there is none."""
         place = location.astype(np.int64) * 4 + slot
         low = np.searchsorted(self.places, place)
-        high = np.searchsorted(self.places, place, side="right")
-        created = self.units.created[self.by_place]
-        found = high - 1
-        while (late := (found >= low) & (created[np.maximum(found, 0)] > when)).any():
+        found = np.searchsorted(self.places, place, side="right") - 1
+        while (late := (found >= low) & (self.since[np.maximum(found, 0)] > when)).any():
             found = np.where(late, found - 1, found)
-        return np.where(found >= low, self.by_place[np.maximum(found, 0)], NONE)
+        return np.where(found >= low, self.unit_at_place[np.maximum(found, 0)], NONE)
 
 
 def look_around(business: Business) -> Installed:
@@ -119,7 +119,8 @@ def look_around(business: Business) -> Installed:
     by_place = np.lexsort((np.arange(len(units)), units.created, place))
     units = _replaced(business, units, place, by_place)
     sold = np.flatnonzero(units.line != NONE)
-    return Installed(units, sold[np.argsort(units.line[sold], kind="stable")], by_place, place[by_place])
+    sold = sold[np.argsort(units.line[sold], kind="stable")]
+    return Installed(units, units.line[sold], sold, place[by_place], by_place, units.created[by_place])
 
 
 def maintained(business: Business, installed: Installed, jobs: Ints) -> Ints:

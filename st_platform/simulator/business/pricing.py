@@ -142,7 +142,7 @@ class Prices:
         rounds = np.arange(1, (self.company.end - self.company.opened) // REVISION + 2)
         rows = np.arange(len(book))
         times = self.company.opened + rounds[:, None] * REVISION + self._offset(book.ids)[None, :]
-        fixed = np.array([sku.price == 0 and sku.cost == 0 for sku in book.items]) | fixed_prices(book.items)
+        fixed = np.array([sku.cost == 0 for sku in book.items]) & fixed_prices(book.items)
         times = np.where(fixed[None, :], NEVER, times)
         return times.ravel(), np.broadcast_to(rows, times.shape).ravel()
 

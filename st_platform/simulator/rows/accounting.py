@@ -243,7 +243,7 @@ def _items(view: View, rows: Ints, modified: Ticks, extra: Texts | None) -> Text
         addOn="false",
         memberPrice=money(price * 9 // 10),
         technicianId=ids(technician, First.TECHNICIAN),
-        installedEquipmentId="null",
+        installedEquipmentId=ids(view.supply.installed.of_lines(rows), First.EQUIPMENT),
         estimateItemId="null",
         **({} if extra is None else {"members_place": extra}),
     )

@@ -50,7 +50,7 @@ def inventory_vendors(view: View, rows: Ints, modified: Ticks, at: int) -> Texts
         deliveryOption=[f'"{one.delivery}"' for one in some],
         defaultTaxRate=where(taxed, rate(np.full(len(rows), view.business.profile.tax_rates[0])), "0.0000"),
         contactInfo=contacts,
-        address=depot(view),
+        address=[depot(view).replace("500 Depot Rd", f"{row * 137 + 20} Industrial Pkwy") for row in rows.tolist()],
         createdOn=instants(created[rows]),
         modifiedOn=instants(modified),
         externalData="[]",
