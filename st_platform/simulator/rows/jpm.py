@@ -9,6 +9,7 @@ import numpy as np
 from st_platform.simulator.business.chance import Ints
 from st_platform.simulator.business.company import TAG_TYPES
 from st_platform.simulator.business.installed import maintained
+from st_platform.simulator.business.installed import maintained
 from st_platform.simulator.business.pricebook import Kind
 from st_platform.simulator.business.work import NONE, kinds_of
 from st_platform.simulator.instants import NEVER, Ticks
@@ -66,6 +67,7 @@ def jobs(view: View, rows: Ints, modified: Ticks, at: int) -> Texts:
     status = job_status(view, rows, at)
     kind = kinds_of(b.company, jobs)[rows]
     types = jobs.type[rows]
+    unit = maintained(b, view.supply.installed, rows)
     unit = maintained(b, view.supply.installed, rows)
     edited = jobs.edited[rows] <= at
     completed = status == COMPLETED
