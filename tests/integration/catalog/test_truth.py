@@ -44,11 +44,15 @@ def load(bench: Bench, entry: Resource) -> Certificate:
 
 
 def poll(bench: Bench, entry: Resource) -> None:
-    """What a schedule asks for, and for date windows the days that it looks back to."""
+    """What a schedule asks for: the day before until it is complete, today, and for date windows the days before."""
     if entry.window is not None:
         load(bench, entry)
+    elif entry.is_dated:
+        assert bench.today.start
+        bench.sync(entry, Window(bench.today.start - timedelta(days=1), bench.today.start))
+        bench.sync(entry, bench.today)
     else:
-        bench.sync(entry, bench.today if entry.is_dated else None)
+        bench.sync(entry)
 
 
 def compare(bench: Bench, entry: Resource, **more: Any) -> ReconcileReport:
