@@ -9,7 +9,6 @@ import numpy as np
 from st_platform.simulator.business.chance import Ints
 from st_platform.simulator.business.company import TAG_TYPES
 from st_platform.simulator.business.installed import maintained
-from st_platform.simulator.business.installed import maintained
 from st_platform.simulator.business.pricebook import Kind
 from st_platform.simulator.business.work import NONE, kinds_of
 from st_platform.simulator.instants import NEVER, Ticks
@@ -31,7 +30,6 @@ from st_platform.simulator.rows.vocabulary import SUMMARIES
 
 STATUSES = ("Scheduled", "Dispatched", "InProgress", "Hold", "Completed", "Canceled")
 SCHEDULED, DISPATCHED, IN_PROGRESS, HOLD, COMPLETED, CANCELED = range(6)
-_APPOINTMENTS_A_JOB = 4
 _PO_FIELD = '[{"typeId":481,"name":"Permit no.","value":"P-2201"}]'
 
 
@@ -68,11 +66,10 @@ def jobs(view: View, rows: Ints, modified: Ticks, at: int) -> Texts:
     kind = kinds_of(b.company, jobs)[rows]
     types = jobs.type[rows]
     unit = maintained(b, view.supply.installed, rows)
-    unit = maintained(b, view.supply.installed, rows)
     edited = jobs.edited[rows] <= at
     completed = status == COMPLETED
     visits = 1 + (jobs.held[rows] <= at) + (jobs.reopened[rows] <= at)
-    first_visit = First.APPOINTMENT + rows * _APPOINTMENTS_A_JOB
+    board = view.dispatching
     origin = jobs.origin[rows]
     sold = origin != NONE
     seller = view.technicians(np.maximum(origin, 0)) + First.TECHNICIAN
@@ -90,7 +87,7 @@ def jobs(view: View, rows: Ints, modified: Ticks, at: int) -> Texts:
         summaryOfWork=where(completed, '"Work performed as agreed, area left clean."'),
         id=texts,
         jobNumber=[f'"{number}"' for number in texts],
-        projectId=where(view.in_project[rows], [str(n) for n in (rows + First.PROJECT).tolist()]),
+        projectId=ids(view.project_of_job[rows], First.PROJECT),
         customerId=ids(jobs.customer[rows], First.CUSTOMER),
         locationId=ids(jobs.location[rows], First.LOCATION),
         jobStatus=chosen([f'"{name}"' for name in STATUSES], status),
@@ -100,8 +97,8 @@ def jobs(view: View, rows: Ints, modified: Ticks, at: int) -> Texts:
         priority=chosen([f'"{kind.priority}"' for kind in kinds], types),
         campaignId=ids(jobs.campaign[rows], First.CAMPAIGN),
         appointmentCount=visits.tolist(),
-        firstAppointmentId=first_visit.tolist(),
-        lastAppointmentId=(first_visit + visits - 1).tolist(),
+        firstAppointmentId=ids(board.first_appointment[rows], First.APPOINTMENT),
+        lastAppointmentId=ids(board.visit(rows, visits - 1), First.APPOINTMENT),
         recallForId=ids(jobs.recalled[rows], First.JOB),
         warrantyId=ids(jobs.covered[rows], First.JOB),
         jobGeneratedLeadSource=where(chance.fraction(rows, "tech lead") < 0.6, lead),
