@@ -19,6 +19,7 @@ from st_platform.simulator.query import InvalidQuery, read_list_query
 from st_platform.simulator.store import FeedPosition
 from st_platform.simulator.tokens import BEARER_LIFETIME, InvalidToken
 from st_platform.simulator.universe import APP_KEY, SimulatedTenant, Universe
+from st_platform.simulator.windows import read_window
 
 _PATH = re.compile(r"/(?P<module>[a-z-]+)/v2/tenant/(?P<tenant>\d+)/(?P<rest>.+?)/?")
 
@@ -182,12 +183,16 @@ def _position(universe: Universe, name: str, since: str | None, now: int) -> Fee
 
 
 def _list(universe: Universe, tenant: SimulatedTenant, endpoint: Endpoint, params: Mapping[str, str]) -> Answer:
+    now, shelf = universe.clock.now(), tenant.shelves.get(endpoint.resource)
     try:
-        query = read_list_query(endpoint, params)
+        if endpoint.window:
+            query, page = read_window(endpoint, shelf, tenant.view, params, now)
+        else:
+            query = read_list_query(endpoint, params)
+            shelf = tenant.shelves[endpoint.resource]
+            page = shelf.list(query, now=now, hides_deleted=universe.options.lists_hide_deleted)
     except InvalidQuery as refused:
         return error(400, "One or more validation errors occurred.", refused.errors)
-    shelf, hides_deleted = tenant.shelves[endpoint.resource], universe.options.lists_hide_deleted
-    page = shelf.list(query, now=universe.clock.now(), hides_deleted=hides_deleted)
     envelope = {
         "page": str(query.page),
         "pageSize": str(query.page_size),

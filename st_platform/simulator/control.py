@@ -22,6 +22,8 @@ from st_platform.simulator import instants
 from st_platform.simulator.edits import EditedRow, UnknownRow, json_fields, modified_from
 from st_platform.simulator.faults import Rule
 from st_platform.simulator.random_edits import random_edits
+from st_platform.simulator.rows.truths import attribution_lines, hazard_lines
+from st_platform.simulator.rows.view import View
 from st_platform.simulator.store import Shelf
 from st_platform.simulator.universe import APP_KEY, SimulatedTenant, Universe
 
@@ -96,6 +98,8 @@ def control_app(universe: Universe) -> Starlette:
         Route("/_sim/clock", plane.clock, methods=["GET", "POST"]),
         Route("/_sim/truth/{tenant_id:int}/{resource}", plane.truth),
         Route("/_sim/changes/{tenant_id:int}/{resource}", plane.changes),
+        Route("/_sim/attribution/{tenant_id:int}", plane.attribution),
+        Route("/_sim/hazard/{tenant_id:int}", plane.hazard),
         Route("/_sim/edit", plane.edit, methods=["POST"]),
         Route("/_sim/random_edits", plane.random_edits, methods=["POST"]),
         Route("/_sim/faults", plane.faults, methods=["GET", "POST", "DELETE"]),
@@ -283,6 +287,14 @@ class _ControlPlane:
         )
         return StreamingResponse(_lines(iter(entries)), media_type="application/x-ndjson")
 
+    async def attribution(self, request: Request) -> Response:
+        lines = attribution_lines(self._view(request), self._universe.clock.now())
+        return StreamingResponse(_lines(lines), media_type="application/x-ndjson")
+
+    async def hazard(self, request: Request) -> Response:
+        lines = hazard_lines(self._view(request), self._universe.clock.now())
+        return StreamingResponse(_lines(lines), media_type="application/x-ndjson")
+
     async def edit(self, request: Request) -> Response:
         body = await request.json()
         edits = body if isinstance(body, list) else [body]
@@ -350,6 +362,12 @@ class _ControlPlane:
         start = self._universe.first_partition.isoformat()
         blocks = [_toml(tenant, base, start) for tenant in self._universe.tenants.values()]
         return PlainTextResponse("\n".join(blocks), media_type="application/toml")
+
+    def _view(self, request: Request) -> View:
+        view = _tenant(self._universe, request.path_params["tenant_id"]).view
+        if view is None:
+            raise UnknownRow("this tenant is no generated business")
+        return view
 
     def _shelf(self, request: Request) -> Shelf:
         return _shelf(self._universe, request.path_params["tenant_id"], request.path_params["resource"])

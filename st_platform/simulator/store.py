@@ -165,7 +165,9 @@ class Shelf:
         rows, modified = rows[keep], None if modified is None else modified[keep]
         kept = self._fulfilling(rows, query.conditions, now)
         rows, modified = rows[kept], None if modified is None else modified[kept]
-        edited = [row for row in self.edits.rows(now) if _matches(row, query)] if self.edits else []
+        edited = (
+            [row for row in self.edits.rows(now) if _matches(row, query, self.endpoint.dated)] if self.edits else []
+        )
         keys = self._sort_keys(query.sort, rows, modified, edited, now)
         ids = np.concatenate([rows + self.table.first_id, np.array([row.id for row in edited], dtype=np.int64)])
         handles = np.concatenate([rows, -1 - np.arange(len(edited), dtype=np.int64)])
@@ -262,14 +264,14 @@ class Shelf:
         return {name: value for name, value in added.items() if name != "active" or not self.endpoint.list_omits_active}
 
 
-def _matches(row: EditedRow, query: ListQuery) -> bool:
+def _matches(row: EditedRow, query: ListQuery, dated: str) -> bool:
     if query.ids is not None and row.id not in query.ids:
         return False
     if query.active is not None and row.active != query.active:
         return False
     if query.modified and not query.modified[0] <= row.modified < query.modified[1]:
         return False
-    if query.created and not query.created[0] <= _instant(row.value("createdOn")) < query.created[1]:
+    if query.created and not query.created[0] <= _instant(row.value(dated)) < query.created[1]:
         return False
     return all(each.holds(row.fields) for each in query.conditions)
 

@@ -15,6 +15,7 @@ from st_platform.simulator.endpoints import BY_RESOURCE, SCOPES, Endpoint
 from st_platform.simulator.faults import FaultPlan
 from st_platform.simulator.instants import SECOND, to_ticks
 from st_platform.simulator.journal import ArrivalLimit, RequestLog
+from st_platform.simulator.rows.view import View
 from st_platform.simulator.store import Shelf
 from st_platform.simulator.table import Table
 from st_platform.simulator.tokens import TokenMint
@@ -44,16 +45,17 @@ class Options:
 
 @dataclass
 class SimulatedTenant:
-    """One tenant as the API sees it."""
+    """One tenant as the API sees it. `view` is the business behind the shelves, None where there is none."""
 
     name: str
     tenant_id: int
     timezone: str
     shelves: Mapping[str, Shelf]
+    view: View | None = None
     scopes: set[str] = field(default_factory=lambda: set(SCOPES))
 
     def has(self, endpoint: Endpoint) -> bool:
-        return endpoint.resource in self.shelves
+        return endpoint.resource in self.shelves or (endpoint.window and self.view is not None)
 
     @property
     def client_id(self) -> str:
@@ -72,6 +74,7 @@ class Universe:
         self,
         tables: Mapping[tuple[str, int, str], list[Table]],
         *,
+        views: Mapping[int, View] | None = None,
         seed: int,
         start: datetime,
         ticking: bool,
@@ -98,6 +101,7 @@ class Universe:
                 tenant_id,
                 timezone,
                 {table.resource: Shelf(table, BY_RESOURCE[table.resource]) for table in tenant_tables},
+                (views or {}).get(tenant_id),
             )
             for (name, tenant_id, timezone), tenant_tables in tables.items()
         }

@@ -10,7 +10,7 @@ from st_platform.simulator.business.profile import PROFILES, Profile, Span, size
 from st_platform.simulator.business.tenant import run_business
 from st_platform.simulator.instants import to_ticks
 from st_platform.simulator.table import Table
-from st_platform.simulator.tables import tables_of
+from st_platform.simulator.tables import open_books, tables_in
 from st_platform.simulator.universe import Universe
 
 
@@ -42,12 +42,22 @@ def build_universe(
     end = to_ticks(datetime.combine(span.last + timedelta(days=1), time(), tzinfo=UTC))
     if to_ticks(now) >= end:
         raise WorldIsOver(f"the world in {state_dir} goes to {span.last}; start one in an empty folder")
+    views = {profile: open_books(run_business(seed, profile, scale, anchor)) for profile in _chosen(tenants)}
     tables: dict[tuple[str, int, str], list[Table]] = {
-        (profile.name, profile.tenant_id, profile.timezone): tables_of(run_business(seed, profile, scale, anchor))
-        for profile in _chosen(tenants)
+        (profile.name, profile.tenant_id, profile.timezone): tables_in(view) for profile, view in views.items()
     }
     journal = None if state_dir is None else state_dir / f"edits-{size}-{seed}.jsonl"
-    return Universe(tables, seed=seed, start=now, ticking=ticking, end=end, anchor=anchor, journal=journal)
+    by_id = {profile.tenant_id: view for profile, view in views.items()}
+    return Universe(
+        tables,
+        views=by_id,
+        seed=seed,
+        start=now,
+        ticking=ticking,
+        end=end,
+        anchor=anchor,
+        journal=journal,
+    )
 
 
 def _chosen(names: list[str] | None) -> list[Profile]:

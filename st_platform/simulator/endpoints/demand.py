@@ -91,6 +91,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         scope="tn.mads.attributedleads:r",
         list="attributed-leads",
         window=True,
+        dated="dateTime",
         key=(),
     ),
     Endpoint(

@@ -49,7 +49,8 @@ class Endpoint:
     chooses active and inactive rows; its default hides inactive ones. `list_omits_active`: only the rows of the feed
     say whether they are active. `list_adds` are fields that only the rows of the list have, null unless asked for.
     `loose_sort`: sorted by day of modification at best, whatever is asked for. `ids_required`: the list answers only
-    for `ids`. `window`: it wants `fromUtc` and `toUtc` and has no times of modification. `filters` are the query
+    for `ids`. `window`: it wants `fromUtc` and `toUtc` and has no times of modification. `dated` is the field that says
+    when a row came up. `filters` are the query
     parameters that compare with one of a row's own fields (`filters.py`).
     """
 
@@ -69,6 +70,7 @@ class Endpoint:
     list_adds: tuple[str, ...] = ()
     ids_required: bool = False
     window: bool = False
+    dated: str = "createdOn"
     filters: Mapping[str, Filter] = field(default_factory=dict)
 
 

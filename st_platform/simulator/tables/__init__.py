@@ -10,6 +10,14 @@ from st_platform.simulator.tables import books, demand, field, goods, pay
 
 
 def tables_of(business: Business) -> list[Table]:
-    """Every resource of one tenant."""
-    view = View(business, balance(business))
+    """Every resource of one tenant that is kept as rows."""
+    return tables_in(open_books(business))
+
+
+def open_books(business: Business) -> View:
+    """One tenant's business, ready to be looked at."""
+    return View(business, balance(business))
+
+
+def tables_in(view: View) -> list[Table]:
     return [table for group in (books, field, pay, goods, demand) for table in group.tables(view)]
