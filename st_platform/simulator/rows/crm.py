@@ -9,6 +9,8 @@ from st_platform.simulator.instants import Ticks
 from st_platform.simulator.rows.json_text import Texts, booleans, decimals, ids, instants, objects, where
 from st_platform.simulator.rows.view import First, View
 
+ZONED = 0.9
+"""The share of locations that have been given their dispatch zone."""
 _EXTERNAL = '[{"key":"ERP","value":"C-legacy"}]'
 _SOURCE_FIELD = '[{"typeId":471,"name":"How did you hear about us?","value":"Neighbor"}]'
 _GATE_FIELD = '[{"typeId":475,"name":"Gate code","value":null}]'
@@ -53,6 +55,7 @@ def locations(view: View, rows: Ints, modified: Ticks, at: int) -> Texts:
     edited = care.location_edited[rows] <= at
     current = owner.copy()
     current[moved] = care.moved_to[rows][moved]
+    zones = b.places.zone(rows).tolist()
     return objects(
         len(rows),
         taxZoneId=(b.chance.among(rows, "tax zone", 2) + 611).tolist(),
@@ -66,7 +69,7 @@ def locations(view: View, rows: Ints, modified: Ticks, at: int) -> Texts:
         createdById=view.creators(rows, "locations"),
         modifiedOn=instants(modified),
         mergedToId=ids(_held(care.location_into[rows], merged), First.LOCATION),
-        zoneId=where(b.chance.fraction(rows, "zone") < 0.9, [str(n + 621) for n in b.chance.among(rows, "zone id", 5)]),
+        zoneId=where(b.chance.fraction(rows, "zone") < ZONED, [str(zone + First.ZONE) for zone in zones]),
         taxExempt=booleans(b.exempt[owner]),
         tagTypeIds=where(edited, f"[{TAG_TYPES[3]}]", "[]"),
         externalData="[]",

@@ -17,6 +17,7 @@ from st_platform.simulator.business.staff import TIME_CODES
 from st_platform.simulator.business.work import NONE
 from st_platform.simulator.instants import DAY, Ticks
 from st_platform.simulator.rows.accounting import TAX_ZONES
+from st_platform.simulator.rows.crm import ZONED
 from st_platform.simulator.rows.json_text import (
     Texts,
     booleans,
@@ -26,6 +27,7 @@ from st_platform.simulator.rows.json_text import (
     ids,
     instants,
     objects,
+    quoted,
     where,
 )
 from st_platform.simulator.rows.payroll import job_of_timesheets
@@ -102,6 +104,7 @@ class GrossPay:
             f'"businessUnitName":{self._units[units[row]]},"payrollId":'
             for row, number in enumerate(numbers)
         ]
+        self._zones = [*quoted(zone.name for zone in b.places.zones), "null"]
         self._payroll_ids = [f'"P{number}"' for number in numbers]
 
     def __call__(self, rows: Ints, modified: Ticks, at: int) -> Texts:
@@ -153,8 +156,9 @@ class GrossPay:
         sold = source[at_work] == Source.SOLD_LINE
         invoice = np.where(sold, b.lines.invoice[np.where(sold, row, 0)], b.invoice_of_job[job])
         customer, location = b.jobs.customer[job], b.jobs.location[job]
-        project = where(view.in_project[job], [str(number) for number in (job + First.PROJECT).tolist()])
+        project = ids(view.project_of_job[job], First.PROJECT)
         addresses, zips = view.names.places(location)
+        zoned = b.chance.fraction(location, "zone") < ZONED
         columns = zip(
             at_work.tolist(),
             (job + First.JOB).tolist(),
@@ -168,16 +172,17 @@ class GrossPay:
             view.names.locations(location),
             addresses,
             zips,
+            chosen(self._zones, np.where(zoned, b.places.zone(location), len(self._zones) - 1)),
             b.bills.zone[invoice].tolist(),
             strict=True,
         )
-        for place, j, kind, p, i, item, c, c_name, loc, l_name, address, zip_, zone in columns:
+        for place, j, kind, p, i, item, c, c_name, loc, l_name, address, zip_, zone, tax in columns:
             number = "null" if p == "null" else f'"{p}"'
             texts[place] = (
                 f'"jobId":{j},"jobNumber":"{j}","jobTypeName":{self._job_types[kind]},"projectNumber":{number},'
                 f'"projectId":{p},"invoiceId":{i},"invoiceNumber":"{i}","invoiceItemId":{item},"customerId":{c},'
                 f'"customerName":{c_name},"locationId":{loc},"locationName":{l_name},"locationAddress":{address},'
-                f'"locationZip":{zip_},"zoneName":null,"taxZoneName":"{TAX_ZONES[zone]}"'
+                f'"locationZip":{zip_},"zoneName":{zone},"taxZoneName":"{TAX_ZONES[tax]}"'
             )
         return texts
 
