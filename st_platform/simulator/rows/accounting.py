@@ -175,7 +175,7 @@ def invoices(view: View, item_versions: VersionLog, rows: Ints, modified: Ticks,
         modifiedOn=instants(modified),
         adjustmentToId=ids(corrects, First.INVOICE),
         job=job_texts,
-        projectId=ids(inv.project[rows], First.PROJECT),
+        projectId=ids(_project(view, inv.project[rows]), First.PROJECT),
         royalty='{"status":"Pending","date":null,"sentOn":null,"memo":null}',
         employeeInfo=where(reviewed, editor),
         commissionEligibilityDate="null",
@@ -270,3 +270,8 @@ def _paid_on(view: View, rows: Ints, at: int, settled: np.ndarray) -> Ticks:
     entry = ledger.runs.last(rows, at)
     when = ledger.runs.times[np.maximum(entry, 0)] if len(ledger.runs.times) else np.zeros(len(rows), dtype=np.int64)
     return until(np.where(settled & (entry >= 0), view.business.calendar.local_midnight(when), NEVER), at)
+
+
+def _project(view: View, jobs: Ints) -> Ints:
+    """The project that each job began, `NONE` without a job."""
+    return np.where(jobs == NONE, NONE, view.project_of_job[np.maximum(jobs, 0)])

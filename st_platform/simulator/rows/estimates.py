@@ -53,7 +53,7 @@ def estimates(view: View, item_versions: VersionLog, rows: Ints, modified: Ticks
         len(rows),
         id=ids(rows, First.ESTIMATE),
         jobId=numbers,
-        projectId=where(view.in_project[job], (job + First.PROJECT).tolist()),
+        projectId=ids(view.project_of_job[job], First.PROJECT),
         locationId=ids(b.jobs.location[job], First.LOCATION),
         customerId=ids(b.jobs.customer[job], First.CUSTOMER),
         name=where(order, '"Change order"', chosen(_CHOICES, these.option[rows])),

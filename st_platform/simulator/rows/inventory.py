@@ -71,7 +71,7 @@ def purchase_orders(view: View, rows: Ints, modified: Ticks, at: int) -> Texts:
     job, truck = orders.job[rows], orders.truck[rows]
     created, status = orders.created[rows], order_status(view, rows, at)
     on_job = job != NONE
-    project = np.where(on_job & view.in_project[np.maximum(job, 0)], job, NONE)
+    project = np.where(on_job, view.project_of_job[np.maximum(job, 0)], NONE)
     wanted = np.where(on_job, b.jobs.start[np.maximum(job, 0)], created + 3 * DAY)
     numbers = (rows + First.PURCHASE_ORDER).tolist()
     purpose = chosen(_PURPOSES, orders.purpose[rows])
@@ -238,7 +238,7 @@ def inventory_returns(view: View, rows: Ints, modified: Ticks, at: int) -> Texts
     order = supply.purchases.receipts.order[returns.receipt[rows]]
     job, truck = orders.job[order], orders.truck[order]
     on_job = job != NONE
-    project = np.where(on_job & view.in_project[np.maximum(job, 0)], job, NONE)
+    project = np.where(on_job, view.project_of_job[np.maximum(job, 0)], NONE)
     canceled, credited = returns.canceled[rows] <= at, returns.credited[rows]
     step = (returns.returned[rows] <= at).astype(int) + (credited <= at)
     numbers = (rows + First.INVENTORY_RETURN).tolist()

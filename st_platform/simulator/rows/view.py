@@ -64,6 +64,7 @@ class First:
     MEMBERSHIP = 55_000_001
     STATUS_CHANGE = 57_000_001
     CANCELED_LOG = 58_000_001
+    RATING = 59_000_001
     PROJECT = 60_000_001
     SHIFT = 62_000_001
     NON_JOB_APPOINTMENT = 63_000_001
@@ -164,6 +165,20 @@ class View:
         flags = np.zeros(len(self.business.jobs), dtype=bool)
         flags[self.business.invoices.project[self.business.invoices.project != NONE]] = True
         return flags
+
+    @cached_property
+    def project_jobs(self) -> Ints:
+        """The job that began each project, in order of creation."""
+        projects = self.business.invoices.project
+        return np.unique(projects[projects != NONE]).astype(np.int64)
+
+    @cached_property
+    def project_of_job(self) -> Ints:
+        """The project of each job, `NONE` for most: of the job that began it and of warranty work on what it built."""
+        jobs = self.business.jobs
+        projects = np.full(len(jobs) + 1, NONE, dtype=np.int64)
+        projects[self.project_jobs] = np.arange(len(self.project_jobs))
+        return np.where(jobs.covered == NONE, projects[:-1], projects[jobs.covered])
 
     @cached_property
     def posted(self) -> Ticks:

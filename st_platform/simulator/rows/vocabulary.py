@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-import numpy as np
-
 from st_platform.simulator.business.chance import Chance, Ints
 from st_platform.simulator.business.people import Customers, Locations
+from st_platform.simulator.business.places import Places
 from st_platform.simulator.business.profile import Profile
 from st_platform.simulator.rows.json_text import Texts, chosen
 
@@ -64,7 +63,7 @@ class Names:
         self._profile = profile
         self._customers = customers
         self._locations = locations
-        self._towns = np.repeat(np.arange(len(profile.towns)), [town.weight for town in profile.towns])
+        self._places = Places(chance, profile)
 
     def customers(self, rows: Ints) -> Texts:
         """Customer names as JSON strings."""
@@ -93,7 +92,7 @@ class Names:
         numbers = (chance.among(rows, "house", 9_800) + 100).tolist()
         streets = chance.among(rows, "street", len(STREETS)).tolist()
         units = chance.among(rows, "unit", 90).tolist()
-        towns = self._towns[chance.among(rows, "town", len(self._towns))].tolist()
+        towns = self._places.towns(rows).tolist()
         tails = [f'"city":"{t.city}","state":"{profile.state}","zip":"{t.zip}","country":"USA"' for t in profile.towns]
         heads = [
             f'{{"street":"{number} {STREETS[street]}","unit":{_UNITS[unit]},{tails[town]}'
@@ -101,10 +100,7 @@ class Names:
         ]
         if not geo:
             return [f"{head}}}" for head in heads]
-        north = chance.fraction(rows, "north") * 0.08 - 0.04
-        east = chance.fraction(rows, "east") * 0.1 - 0.05
-        latitudes = np.array([town.latitude for town in profile.towns])[towns] + north
-        longitudes = np.array([town.longitude for town in profile.towns])[towns] + east
+        latitudes, longitudes = self._places.coordinates(rows)
         return [
             f'{head},"latitude":{latitude:.5f},"longitude":{longitude:.5f}}}'
             for head, latitude, longitude in zip(heads, latitudes.tolist(), longitudes.tolist(), strict=True)
@@ -115,7 +111,7 @@ class Names:
         chance, profile = self._chance, self._profile
         numbers = (chance.among(rows, "house", 9_800) + 100).tolist()
         streets = chance.among(rows, "street", len(STREETS)).tolist()
-        towns = self._towns[chance.among(rows, "town", len(self._towns))].tolist()
+        towns = self._places.towns(rows).tolist()
         tails = [f'{town.city}, {profile.state} {town.zip}"' for town in profile.towns]
         lines = [
             f'"{number} {STREETS[street]}, {tails[town]}'
