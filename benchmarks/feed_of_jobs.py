@@ -1,7 +1,8 @@
 """A jobs feed of any length out of memory, on a real socket, in a process of its own.
 
 Pages of 5,000 rows of about 1.1 kB are rendered once and stamped with ids and dates per request, so the server costs
-next to nothing beside what is measured. One page is one day; a token is a page number.
+next to nothing beside what is measured. One page is one day; a token is a page number. The address chooses the edition
+that is read and how far away it is.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ import gzip
 import json
 import multiprocessing
 import random
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from email.utils import formatdate
+from enum import StrEnum
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
@@ -26,28 +29,50 @@ from st_platform.servicetitan.tenant import Credentials, Endpoints, Environment,
 
 ROWS = 5000
 FIRST_DAY = date(2022, 1, 1)
+FIRST_MOMENT = datetime(FIRST_DAY.year, FIRST_DAY.month, FIRST_DAY.day, tzinfo=UTC)
+CHANGED = ROWS // 20
+"""How many rows of each page change: five in a hundred."""
 
 _DISTINCT = 10
+_PAGES_IN_ONE = ROWS // CHANGED
 _STATUSES = ("Completed", "Canceled", "Scheduled", "InProgress", "Hold")
 _WORDS = ("replace", "repair", "inspect", "install", "tune", "water", "heater", "furnace", "drain", "valve", "leak")
 
 
-@contextmanager
-def serving(pages: int, *, changed: float = 0.0, compressed: bool = False, delay: float = 0.0) -> Iterator[str]:
-    """The URL of a feed with so many pages, each `delay` seconds away.
+class Edition(StrEnum):
+    """What the feed tells. All but the first tell of changes to rows that the first has told of."""
 
-    `changed` is the share of rows that carry a newer version.
-    """
+    FULL = "full"
+    CHANGED = "changed"
+    """Everything again, five rows in a hundred of it newer."""
+    NEWER = "newer"
+    """Everything again, all of it newer."""
+    INCREMENT = "increment"
+    """Only what changed on the day after: five rows in a hundred."""
+
+    def changes(self, place: int) -> bool:
+        """Whether the row at a place of its page is told of in a newer version."""
+        if self is Edition.NEWER:
+            return True
+        return self is not Edition.FULL and place < CHANGED
+
+
+@contextmanager
+def serving(pages: int, *, compressed: bool = False) -> Iterator[str]:
+    """The URL of a feed with so many pages: the first edition, as `url_of` names the others."""
     ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(
-        target=_serve, args=(theirs, pages, changed, compressed, delay), daemon=True
-    )
+    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs, pages, compressed), daemon=True)
     process.start()
     try:
         yield f"http://127.0.0.1:{ours.recv()}"
     finally:
         process.terminate()
         process.join()
+
+
+def url_of(feed: str, edition: Edition, delay: float = 0.0) -> str:
+    """Where an edition is, each page of it `delay` seconds away."""
+    return f"{feed}/{edition}-{round(delay * 1000)}ms"
 
 
 def tenant_at(url: str) -> Tenant:
@@ -66,36 +91,62 @@ def tenant_at(url: str) -> Tenant:
 
 def window_of(pages: int) -> Window:
     """The window that holds exactly so many pages."""
-    start = datetime(FIRST_DAY.year, FIRST_DAY.month, FIRST_DAY.day, tzinfo=UTC)
-    return Window(None, start + timedelta(days=pages))
+    return Window(None, FIRST_MOMENT + timedelta(days=pages))
 
 
-def page_of(number: int, pages: int, changed: float = 0.0) -> bytes:
+def day_after(pages: int) -> Window:
+    """The day on which what the increment tells of has happened."""
+    return Window(FIRST_MOMENT + timedelta(days=pages), FIRST_MOMENT + timedelta(days=pages + 1))
+
+
+def pages_of(edition: Edition, pages: int) -> int:
+    """How many pages an edition has of a feed of so many."""
+    return -(-pages // _PAGES_IN_ONE) if edition is Edition.INCREMENT else pages
+
+
+def page_of(number: int, pages: int, edition: Edition = Edition.FULL) -> bytes:
     """The answer to one request; empty behind the last page."""
-    if number >= pages:
-        return b'{"hasMore":false,"continueFrom":"page-%d","data":[]}' % pages
-    day = (FIRST_DAY + timedelta(days=number)).isoformat().encode()
-    rows = _rows(number % _DISTINCT, changed)
-    rows = rows.replace(b'"id":7000', b'"id":7%03d' % (number // _DISTINCT)).replace(b"DAYOFTHEPAGE", day)
-    more = b"true" if number + 1 < pages else b"false"
+    last = pages_of(edition, pages)
+    if number >= last:
+        return b'{"hasMore":false,"continueFrom":"page-%d","data":[]}' % last
+    if edition is Edition.INCREMENT:
+        told = range(number * _PAGES_IN_ONE, min(pages, (number + 1) * _PAGES_IN_ONE))
+        moments = [FIRST_MOMENT + timedelta(days=pages, seconds=page) for page in told]
+        rows = b",".join(
+            _stamped(page, edition, moment.strftime("%Y-%m-%dT%H:%M:%S"))
+            for page, moment in zip(told, moments, strict=True)
+        )
+    else:
+        rows = _stamped(number, edition, (FIRST_DAY + timedelta(days=number)).isoformat())
+    more = b"true" if number + 1 < last else b"false"
     return b'{"hasMore":%s,"continueFrom":"page-%d","data":[%s]}' % (more, number + 1, rows)
 
 
-@lru_cache(maxsize=_DISTINCT)
-def _rows(number: int, changed: float) -> bytes:
+def _stamped(page: int, edition: Edition, when: str) -> bytes:
+    """The rows of one page of the first edition, as an edition tells of them."""
+    rows = _rows(page % _DISTINCT, edition)
+    return rows.replace(b'"id":7000', b'"id":7%03d' % (page // _DISTINCT)).replace(b"WHEN", when.encode())
+
+
+@lru_cache(maxsize=_DISTINCT * len(Edition))
+def _rows(number: int, edition: Edition) -> bytes:
     random_ = random.Random(number)
-    return ",".join(
-        json.dumps(_row(random_, number * ROWS + place, place, place < ROWS * changed), separators=(",", ":"))
-        for place in range(ROWS)
-    ).encode()
+    rows = [_row(random_, number * ROWS + place, place, edition) for place in range(ROWS)]
+    if edition is Edition.INCREMENT:
+        rows = rows[:CHANGED]
+    return ",".join(json.dumps(row, separators=(",", ":")) for row in rows).encode()
 
 
-def _row(random_: random.Random, number: int, place: int, is_changed: bool) -> dict[str, object]:
-    instant = f"DAYOFTHEPAGET{place // 210:02d}:{place % 60:02d}:{random_.randrange(60):02d}.{place:07d}Z"
+def _row(random_: random.Random, number: int, place: int, edition: Edition) -> dict[str, object]:
+    created = f"WHENT{place // 210:02d}:{place % 60:02d}:{random_.randrange(60):02d}.{place:07d}Z"
+    instant = created
     words = " ".join(random_.choices(_WORDS, k=20))
     fields = [{"typeId": 10 + n, "name": f"Field {n}", "value": random_.choice(_WORDS)} for n in range(3)]
-    if is_changed:
-        instant = f"DAYOFTHEPAGET23:59:58.{place:07d}Z"
+    if edition is Edition.INCREMENT:
+        created, instant = f"2022-01-01T{place // 210:02d}:00:00Z", f"WHEN.{place:07d}Z"
+    elif edition.changes(place):
+        instant = f"WHENT23:59:58.{place:07d}Z"
+    if edition.changes(place):
         words += " changed"
     return {
         "id": 7_000_00000 + number,
@@ -117,7 +168,7 @@ def _row(random_: random.Random, number: int, place: int, is_changed: bool) -> d
         "jobGeneratedLeadSource": {"jobId": None, "employeeId": None},
         "noCharge": False,
         "notificationsEnabled": True,
-        "createdOn": instant,
+        "createdOn": created,
         "createdById": random_.randrange(10**6),
         "modifiedOn": instant,
         "tagTypeIds": [random_.randrange(100) for _ in range(random_.randrange(4))],
@@ -141,12 +192,10 @@ def _row(random_: random.Random, number: int, place: int, is_changed: bool) -> d
     }
 
 
-def _serve(ready: Connection, pages: int, changed: float, compressed: bool, delay: float) -> None:
-    for number in range(min(pages, _DISTINCT)):
-        _rows(number, changed)
-    packed: dict[int, bytes] = {}
-    if compressed:
-        packed = {number: gzip.compress(page_of(number, pages, changed), 4) for number in range(pages)}
+def _serve(ready: Connection, pages: int, compressed: bool) -> None:
+    for edition in Edition:
+        for number in range(min(pages, _DISTINCT)):
+            _rows(number, edition)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -156,18 +205,18 @@ def _serve(ready: Connection, pages: int, changed: float, compressed: bool, dela
             self._answer(b'{"access_token":"e30.e30.e30","expires_in":86400,"token_type":"Bearer"}')
 
         def do_GET(self) -> None:
+            edition, delay = _edition_at(self.path)
             start = parse_qs(urlsplit(self.path).query).get("from", [None])[0]
-            number = _page_at(start)
             time.sleep(delay)
-            self._answer(page_of(number, pages, changed), packed.get(number))
+            number = _page_at(start, edition)
+            self._answer(_packed(number, pages, edition) if compressed else page_of(number, pages, edition))
 
-        def _answer(self, body: bytes, compressed_body: bytes | None = None) -> None:
+        def _answer(self, body: bytes) -> None:
             self.send_response_only(200)
             self.send_header("Date", formatdate(usegmt=True))
             self.send_header("Content-Type", "application/json")
-            if compressed_body is not None:
+            if compressed and body.startswith(b"\x1f\x8b"):
                 self.send_header("Content-Encoding", "gzip")
-            body = compressed_body or body
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -179,11 +228,24 @@ def _serve(ready: Connection, pages: int, changed: float, compressed: bool, dela
     server.serve_forever()
 
 
-def _page_at(start: str | None) -> int:
+@lru_cache(maxsize=400)
+def _packed(number: int, pages: int, edition: Edition) -> bytes:
+    return gzip.compress(page_of(number, pages, edition), 4)
+
+
+def _edition_at(path: str) -> tuple[Edition, float]:
+    """What an address says: the first edition at once, unless it begins otherwise."""
+    named = re.match(r"/(\w+)-(\d+)ms/", path)
+    return (Edition(named[1]), int(named[2]) / 1000) if named else (Edition.FULL, 0.0)
+
+
+def _page_at(start: str | None, edition: Edition) -> int:
     """The page behind a token or an instant; the few rows before midnight that a margin asks for are left out."""
     if start is None:
         return 0
     if start.startswith("page-"):
         return int(start.removeprefix("page-"))
+    if edition is Edition.INCREMENT:
+        return 0
     moment = datetime.fromisoformat(start.replace("Z", "+00:00")) + timedelta(minutes=10)
-    return max(0, (moment - datetime(FIRST_DAY.year, FIRST_DAY.month, FIRST_DAY.day, tzinfo=UTC)).days)
+    return max(0, (moment - FIRST_MOMENT).days)

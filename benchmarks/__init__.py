@@ -1,0 +1,1 @@
+"""How fast the platform is beside what bounds it and what others do: see `__main__.py`, results in `RESULTS.md`."""
