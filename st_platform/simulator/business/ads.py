@@ -1,8 +1,8 @@
 """What the ads module believes: cost and clicks by day and keyword, and the leads it traced, a biased view.
 
-It sees digital campaigns, misses some of their leads, gives a few to another campaign and claims some that came by
-themselves. What it spent in a month is what the campaign's costs come to in the end. All figures grow steadily through
-a day, so that windows add up wherever they are cut.
+It sees digital campaigns, misses some of their leads, gives a few to another campaign, claims some that came by
+themselves and takes every caller for a lead. What it spent in a month is what the campaign's costs come to in the end.
+All figures grow steadily through a day, so that windows add up wherever they are cut.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from st_platform.simulator.business.chance import Ints, between
 from st_platform.simulator.business.company import Company
-from st_platform.simulator.business.enquiries import CallType, Channel, Enquiries
+from st_platform.simulator.business.enquiries import Channel, Enquiries
 from st_platform.simulator.business.tenant import Business
 from st_platform.simulator.business.work import NONE
 from st_platform.simulator.instants import DAY, HOUR, NEVER, Ticks
@@ -183,9 +183,7 @@ def _split(daily: Ints, share: np.ndarray) -> Ints:
 def _traced(business: Business, enquiries: Enquiries, keywords: tuple[Keyword, ...]) -> AttributedLeads:
     """The leads that the module shows, its mistakes included."""
     calls, bookings, leads, jobs = enquiries.calls, enquiries.bookings, enquiries.leads, business.jobs
-    asked = np.flatnonzero(
-        (calls.outbound == 0) & np.isin(calls.type, [CallType.UNBOOKED, CallType.BOOKED, CallType.ABANDONED])
-    )
+    asked = np.flatnonzero((calls.outbound == 0) & (calls.type != NONE))
     forms = np.flatnonzero((leads.call == NONE) & (leads.booking == NONE))
     made = np.flatnonzero(enquiries.channel == Channel.OFFICE)
     later = np.full(len(calls), NONE, dtype=np.int64)

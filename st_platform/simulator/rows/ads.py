@@ -13,6 +13,7 @@ import numpy as np
 from st_platform.simulator.business.ads import ATTRIBUTION_WINDOW, Keyword, LeadType
 from st_platform.simulator.business.chance import Ints
 from st_platform.simulator.business.enquiries import CallType
+from st_platform.simulator.business.switchboard import CALL_REASONS
 from st_platform.simulator.business.work import NONE
 from st_platform.simulator.instants import NEVER, Ticks
 from st_platform.simulator.rows.json_text import Texts, chosen, ids, instants, objects, where
@@ -68,11 +69,13 @@ def attributed_changes(view: View) -> list[tuple[Ticks, Ints]]:
     every = np.arange(len(these))
     calls, forms = view.demand.calls, view.demand.leads
     ended = np.where(these.type == LeadType.CALL, _of(calls.ended, these.row), NEVER)
+    excused = np.where(these.type == LeadType.CALL, _of(calls.excused, these.row), NEVER)
     settled = _of(np.minimum(forms.converted, forms.dismissed), these.row)
     settled = np.where(these.type == LeadType.WEB_LEAD_FORM, settled, NEVER)
     settled = np.where(settled <= these.time + ATTRIBUTION_WINDOW, settled, NEVER)
     return [
         (ended, every),
+        (excused, every),
         (these.linked, every),
         (np.where(these.known > these.time, these.known, NEVER), every),
         (settled, every),
@@ -251,16 +254,18 @@ def _calls(view: View, rows: Ints, at: int) -> Texts:
     if not len(calls):
         return [_NO_CALL] * len(rows)
     kind = call_types(view, rows, at)
-    kind = np.where(kind == CallType.EXCUSED, int(CallType.UNBOOKED), kind)
+    no_lead = np.isin(kind, [CallType.EXCUSED, CallType.NOT_LEAD])
+    reasons = [json.dumps(name) for name, _ in CALL_REASONS]
     return [
         f'{{"duration":"{duration}","id":{number},"type":{name},"source":"Tracking","callerNumber":"{caller}",'
-        f'"trackingNumber":"{line}","excusedReason":""}}'
-        for duration, number, name, caller, line in zip(
+        f'"trackingNumber":"{line}","excusedReason":{reason}}}'
+        for duration, number, name, caller, line, reason in zip(
             durations(view, rows, at),
             (rows + First.CALL).tolist(),
             chosen(_CALL_TYPES, kind),
             telephone(view, calls.caller[rows]),
             tracking_number(view, calls.campaign[rows]),
+            chosen([*reasons, '""'], np.where(no_lead, calls.reason[rows], NONE)),
             strict=True,
         )
     ]

@@ -81,7 +81,7 @@ def required(endpoint: Endpoint, truth: dict[int, Row]) -> list[dict[str, str]]:
         ids = list(truth)
         return [{"ids": ",".join(map(str, ids[start : start + 50]))} for start in range(0, len(ids), 50)]
     if endpoint.window:
-        days = {"fromUtc": NOW.replace(day=1).isoformat()[:19] + "Z", "toUtc": NOW.isoformat()[:19] + "Z"}
+        days = {"fromUtc": NOW.replace(year=NOW.year - 2).isoformat()[:19] + "Z", "toUtc": NOW.isoformat()[:19] + "Z"}
         if endpoint.resource == "attributed_leads":
             return [days]
         return [days | {"performanceSegmentationType": segment} for segment in ("Campaign", "AdGroup", "Keyword")]

@@ -69,6 +69,21 @@ def validator(module: str, path: str, status: str) -> Draft202012Validator:
     return Draft202012Validator(schema, registry=registry, format_checker=FORMATS)
 
 
+def as_documented(body: dict[str, Any]) -> dict[str, Any]:
+    """The answer without the one deliberate difference: the ads module sends some statuses as numbers."""
+    rows = [
+        {name: _named(part) if name in ("campaign", "adGroup", "keyword") else part for name, part in row.items()}
+        for row in body["data"]
+    ]
+    return body | {"data": rows}
+
+
+def _named(part: Any) -> Any:
+    if not isinstance(part, dict) or not isinstance(part.get("status"), int):
+        return part
+    return part | {"status": {1: "Live", 2: "Stopped"}[part["status"]]}
+
+
 def _absolute(schema: Any) -> Any:
     if isinstance(schema, dict):
         return {k: "api" + v if k == "$ref" else _absolute(v) for k, v in schema.items()}
@@ -88,12 +103,12 @@ def test_an_answer_is_valid_and_complete(simulator: Simulator, endpoint: Endpoin
     official = set(operation(endpoint.module, path).row)
     for name, tenant_id in (("northwind", 1001), ("sunbelt", 2002)):
         caller = Caller(simulator.url, name, tenant_id)
-        truth = simulator.truth(endpoint.resource, tenant_id=tenant_id)
+        truth = simulator.truth(endpoint.resource, tenant_id=tenant_id) if endpoint.ids_required else {}
         seen = 0
         for needed in required(endpoint, truth) if path == endpoint.list else [{}]:
             everything = {"pageSize": "5000", "includeTotal": "true", **both(endpoint), **needed}
             body = caller.page(f"{endpoint.module}/{path}", **everything)
-            assert problems(endpoint.module, path, body) == []
+            assert problems(endpoint.module, path, as_documented(body)) == []
             assert {frozenset(row) ^ official for row in body["data"]} <= {frozenset()}
             seen += len(body["data"])
         caller.http.close()
@@ -160,3 +175,32 @@ def test_a_folder_without_the_documents_is_a_failure_and_no_reason_to_skip(tmp_p
     assert run.returncode == 1, run.stdout
     assert "no document in" in run.stdout
     assert "skipped" not in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "missing"),
+    [
+        ("marketingads/attributed-leads", {}, {"fromUtc", "toUtc"}),
+        ("marketingads/attributed-leads", {"fromUtc": "2026-06-01"}, {"toUtc"}),
+        (
+            "marketingads/performance",
+            {"fromUtc": "2026-06-01", "toUtc": "never"},
+            {"toUtc", "performanceSegmentationType"},
+        ),
+        (
+            "marketingads/performance",
+            {"performanceSegmentationType": "Planet"},
+            {"fromUtc", "toUtc", "performanceSegmentationType"},
+        ),
+        ("memberships/invoice-templates", {}, {"ids"}),
+    ],
+)
+def test_a_list_refuses_to_answer_without_what_the_document_requires(
+    caller: Caller, path: str, params: dict[str, str], missing: set[str]
+) -> None:
+    module, rest = path.split("/")
+    assert missing & operation(module, rest).required
+    answer = caller.call(path, **params)
+    assert answer.status_code == 400
+    assert set(answer.json()["errors"]) == missing
+    assert problems(module, rest, answer.json(), "400") == []
