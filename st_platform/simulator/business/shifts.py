@@ -20,6 +20,7 @@ MEETING, TRAINED, AWAY, ILL = range(4)
 DAY_HOURS, EVENING_HOURS, CALL_HOURS = (8, 17), (10, 19), (8, 18)
 _PUBLISHED_AHEAD = 16 * DAY
 _LAST_DAYS = 45
+_NOTICE = 30
 _KEY = 100_003
 
 
@@ -76,7 +77,7 @@ def publish(business: Business, absences: Absences) -> Shifts:
     days = np.arange(first, business.company.end // DAY + _LAST_DAYS)
     technician, day = (grid.ravel() for grid in np.meshgrid(np.arange(len(people)), days, indexing="ij"))
     call = rota.on_call(technician, day)
-    works = (call | rota.on_duty(technician, day)) & (day * DAY < people.leaves[technician] + 30 * DAY)
+    works = (call | rota.on_duty(technician, day)) & ((day - _NOTICE) * DAY < people.leaves[technician])
     works &= (day + 1) * DAY > people.hired[technician]
     technician, day, call = technician[works], day[works], call[works]
     begins, ends = hours_of(people.evening[technician], call)
