@@ -145,7 +145,7 @@ def staff_office(chance: Chance, company: Company) -> Office:
     stays = joined + between(stream, 90 * DAY, 1100 * DAY, later)
     leaves = np.where(stays < company.end, stays, NEVER)
     count = EMPLOYEES + later
-    busy = company.volume * 5
+    busy = company.volume * 4
     on_payroll = np.arange(count) < max(2, round(busy))
     share = min(1.0, busy / max(1, on_payroll.sum()))
     hours = np.where(on_payroll, int(_FULL_TIME * share) // HOUR * HOUR, 0)

@@ -35,7 +35,7 @@ _PEOPLE = 1 << 20
 _DAYS = 1 << 20
 _EARNED = 0.12
 _IN_THE_SHOP = 0.25
-_SENT_HOME = 0.42
+_SENT_HOME = 0.36
 _AT_LEAST = 4 * HOUR
 
 

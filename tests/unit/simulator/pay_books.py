@@ -13,7 +13,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from st_platform.simulator.instants import HOUR, parse
-from tests.unit.simulator.books import Books, Row, cents
+from tests.unit.simulator.books import Books, cents
 
 PAY = (
     "employees",
@@ -244,9 +244,3 @@ def _statuses(books: Books, at: int) -> Iterator[str]:
 
 def _local_day(instant: str, zone: ZoneInfo) -> str:
     return datetime.fromisoformat(instant[:26] + "+00:00").astimezone(zone).date().isoformat()
-
-
-def labor_cost(books: Books) -> int:
-    """Everything paid, in cents."""
-    rows: list[Row] = [row for row in books["gross_pay_items"].values() if row["active"]]
-    return sum(cents(row["amount"]) + cents(row["amountAdjustment"] or 0) for row in rows)
