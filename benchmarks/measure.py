@@ -103,7 +103,7 @@ class Bench:
 def measure(bench: Bench, ways: Sequence[Way], *, rounds: int, peer_rounds: int, delay: float = 0.0) -> Iterator[Run]:
     """Each step of each way, round by round; the order moves on by one way each round."""
     for number in range(max(rounds, peer_rounds)):
-        turn = number % len(ways)
+        turn = number % max(1, len(ways))
         for way in (*ways[turn:], *ways[:turn]):
             if number < (peer_rounds if way.peer else rounds):
                 yield from _one_way(bench, way, number + 1, delay)
