@@ -19,6 +19,8 @@ from st_platform.simulator.instants import DAY, NEVER, Ticks
 YEAR = round(365.25 * DAY)
 REVISION = 91 * DAY
 """How long a price stands before the book is gone through again."""
+SET_UP = 940 * DAY
+"""How long before the books open the pricebook is there: older than the oldest customer."""
 PRICE_RISE, COST_RISE = 0.031, 0.027
 """A year, of the first price."""
 
@@ -120,7 +122,7 @@ class Prices:
         sold = [number for number, sku in enumerate(SKUS) if sku.type == kind]
         shelved = sorted((one for one in SHELVED if one.sku.type == kind), key=lambda one: one.begins)
         length = company.end - company.opened
-        setup = company.opened - 60 * DAY
+        setup = company.opened - SET_UP
         count = len(sold) + len(shelved)
         first = SKU_IDS[sold[0]]
         begins = [setup] * len(sold) + [

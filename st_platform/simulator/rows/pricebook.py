@@ -13,7 +13,7 @@ import numpy as np
 from st_platform.simulator.business.chance import Ints
 from st_platform.simulator.business.installed import MODELS
 from st_platform.simulator.business.pricebook import ACCOUNTS, EQUIPMENT, INVENTORY, MATERIALS, UNMAPPED, Sku
-from st_platform.simulator.business.pricing import CATEGORIES, Book, category_of
+from st_platform.simulator.business.pricing import CATEGORIES, SET_UP, Book, category_of
 from st_platform.simulator.business.vendors import VENDORS, Trading, trading
 from st_platform.simulator.instants import DAY, NEVER, Ticks
 from st_platform.simulator.rows.json_text import Column, Texts, booleans, decimals, ids, instants, objects, quoted
@@ -226,7 +226,7 @@ def category_times(view: View) -> tuple[Ticks, Ticks, Ticks]:
     """When each branch was made, edited and deactivated."""
     company, rows = view.business.company, np.arange(len(CATEGORIES))
     length = company.end - company.opened
-    created = company.opened - 70 * DAY + rows * 33_333_333
+    created = company.opened - SET_UP - 9 * DAY + rows * 33_333_333
     chance = view.business.chance
     edited = company.opened + (chance.fraction(rows, "category edited") * length).astype(np.int64)
     edited = np.where(chance.fraction(rows, "category stays") < 0.6, edited, NEVER)
