@@ -217,7 +217,7 @@ def load(stage: Stage, dagster: DagsterApi, tenants: dict[str, Tenant], step: St
         step.update(step.detail if runs else "Dagster plans the runs")
         for state in states:
             if state.finished or any(run.finished and not run.succeeded for run in state.runs):
-                require_success(dagster, state)
+                require_success(dagster, state, not_granted=not_granted(stage, tenants))
         if all(state.runs and all(run.succeeded for run in state.runs) for state in states):
             break
     stage.remember(loaded_through=today.isoformat())
