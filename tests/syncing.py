@@ -129,6 +129,15 @@ class Bench:
                 expected = _expected(truth[key].get(column.api_name), column.sql_type)
                 assert found[key][column.name] == expected, (name, key, column.name)
 
+    def assert_true_of(self, name: str, keys: set[int], *, unless: set[str] | frozenset[str] = frozenset()) -> None:
+        """The rows with these keys are as the source has them, in all columns but `unless`."""
+        truth, found = self.simulator.truth(name), self.rows(name)
+        for key in keys:
+            for column in resource(name).columns:
+                if column.name not in unless:
+                    expected = _expected(truth[key].get(column.api_name), column.sql_type)
+                    assert found[key][column.name] == expected, (name, key, column.name)
+
 
 def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text[:-1][:26] + "+00:00")

@@ -17,7 +17,7 @@ VARIABLE = "ST_FAILPOINT"
 
 
 class Failpoint(StrEnum):
-    """Each place, in the order a sync passes them."""
+    """Each place, in the order a sync passes them; a comparison with the source passes some, and one of its own."""
 
     AFTER_LEASE = "after_lease"
     AFTER_PLAN = "after_plan"
@@ -32,6 +32,7 @@ class Failpoint(StrEnum):
     AFTER_LANE_DONE = "after_lane_done"
     BEFORE_DELETE_INFERENCE = "before_delete_inference"
     AFTER_DELETE_INFERENCE = "after_delete_inference"
+    AFTER_KEYS = "after_keys"
     BEFORE_REPORT = "before_report"
 
 

@@ -158,16 +158,17 @@ def in_one_piece(
     fetch_seq: int,
     at: datetime,
     is_done: Callable[[], bool] | None = None,
+    limited: bool = True,
 ) -> tuple[Decoded, T]:
     """Run `write` for a page in one transaction; rows that Postgres does not take are refused and it runs again.
 
-    Gives the page as it was written, and what `write` gave.
+    Gives the page as it was written, and what `write` gave. `limited`: a page with too many broken rows is given up.
 
     Raises:
         QuarantineThresholdExceeded: nothing but the evidence is committed.
     """
     while True:
-        if page.is_beyond_repair:
+        if limited and page.is_beyond_repair:
             _give_up(site, page, fetch_seq=fetch_seq, at=at)
         try:
             return page, patiently(site.database, _bound(write, page), is_done=is_done)

@@ -203,7 +203,7 @@ _LATEST = """
     SELECT tenant_id, resource, run_id, at, method, source_count, warehouse_count, missing, stale, gone, healed,
         deleted, parked, certified, calls, note
     FROM platform.reconciliations WHERE tenant_id = %s AND resource = %s
-    ORDER BY at DESC, reconciliation_id DESC LIMIT %s
+    ORDER BY reconciliation_id DESC LIMIT %s
 """
 
 

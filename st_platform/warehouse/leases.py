@@ -36,7 +36,7 @@ _ACQUIRE = """
     RETURNING epoch
 """
 _HOLDER = """
-    SELECT holder, host, pid, epoch, expires_at FROM platform.leases
+    SELECT holder, host, pid, epoch, acquired_at FROM platform.leases
     WHERE tenant_id = %(tenant)s AND resource = %(resource)s AND scope = %(scope)s
 """
 _RENEW = """
@@ -81,7 +81,7 @@ def acquire_lease(
     the caller's transaction; other processes see it from then on.
 
     Raises:
-        LeaseHeld: with holder, process and expiry.
+        LeaseHeld: with the process that holds it, and since when.
     """
     holder = f"{_started_at(os.getpid()):.2f}-{uuid4().hex[:8]}"
     values = {
@@ -101,9 +101,9 @@ def acquire_lease(
         found = connection.execute(_HOLDER, values).fetchone()
         if found is None:
             continue
-        other, host, pid, epoch, expires_at = found
+        other, host, pid, epoch, acquired_at = found
         if host != values["host"] or _is_alive(int(pid), str(other)) or values["dead"] == epoch:
-            raise _held(resource, scope, host=str(host), pid=int(pid), expires_at=expires_at)
+            raise _held(resource, scope, host=str(host), pid=int(pid), since=acquired_at)
         values["dead"] = int(epoch)
 
 
@@ -188,10 +188,10 @@ def _keep(database: Database, lease: Lease, lease_time: timedelta, done: threadi
             continue  # the database may come back before the lease runs out
 
 
-def _held(resource: str, scope: str, *, host: str, pid: int, expires_at: datetime) -> LeaseHeld:
+def _held(resource: str, scope: str, *, host: str, pid: int, since: datetime) -> LeaseHeld:
     return LeaseHeld(
-        f"{resource} is being read by process {pid} on {host.split('/')[0]}",
-        f"{scope}, lease until {expires_at:%Y-%m-%d %H:%M:%S} UTC",
+        f"{resource} is being read by process {pid} on {host.split('/')[0]} since {since:%Y-%m-%d %H:%M:%S} UTC",
+        scope,
         "Wait for it to finish; a lease whose process is gone frees itself.",
     )
 

@@ -21,6 +21,7 @@ from psycopg import sql
 
 from st_platform.ingest import failpoints, landing
 from st_platform.ingest.connect import open_client
+from st_platform.ingest.reconcile import reconcile
 from st_platform.ingest.sync import SyncRequest, sync
 from st_platform.ingest.windows import Window
 from st_platform.servicetitan.catalog import CATALOG, Resource
@@ -38,7 +39,8 @@ _context.set_forkserver_preload(["tests.faults.children"])
 
 @dataclass(frozen=True)
 class Job:
-    """What a child does. `failpoint` as in `ST_FAILPOINT`; `variant` names one of `VARIANTS`."""
+    """What a child does: `task` is sync or reconcile (deep). `failpoint` as in `ST_FAILPOINT`; `variant` names one of
+    `VARIANTS`."""
 
     tenant: Tenant
     resource: str
@@ -49,6 +51,7 @@ class Job:
     variant: str | None = None
     page_size: int | None = None
     include: dict[str, Any] = field(default_factory=dict[str, Any])
+    task: str = "sync"
 
     @property
     def entry(self) -> Resource:
@@ -77,7 +80,7 @@ def finished(job: Job, *, seconds: float = 60) -> int | None:
 
 
 def run(job: Job) -> None:
-    """One sync under the shared rate limit, in this process."""
+    """One sync or comparison under the shared rate limit, in this process."""
     failpoints.arm(job.failpoint)
     request = SyncRequest(job.tenant, job.entry, job.window, job.generation, **job.include)
     with ExitStack() as stack:
@@ -86,7 +89,10 @@ def run(job: Job) -> None:
         database = stack.enter_context(Database(job.database_url, role="st_loader"))
         client = stack.enter_context(open_client(job.tenant, database))
         client.policy = QUICK  # children do not wait for real
-        sync(request, client=client, database=database)
+        if job.task == "reconcile":
+            reconcile(job.tenant, job.entry, client=client, database=database, deep=True)
+        else:
+            sync(request, client=client, database=database)
 
 
 # -- broken variants -----------------------------------------------------------------------------------------------

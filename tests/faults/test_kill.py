@@ -25,18 +25,40 @@ FEED = "jobs"
 SNAPSHOT = "campaign_costs"
 """A list of several pages, read in passes, with a row to delete."""
 
+COMPARED = "credit_memos"
+"""A list of several pages whose rows can be asked for by id."""
+
 ONLY_FEED = {Failpoint.AFTER_SPLIT}
+ONLY_COMPARISON = {Failpoint.AFTER_KEYS}
 ONLY_SNAPSHOT = {Failpoint.BEFORE_DELETE_INFERENCE, Failpoint.AFTER_DELETE_INFERENCE}
 ONCE = {Failpoint.AFTER_PLAN, Failpoint.BEFORE_REPORT, Failpoint.AFTER_SPLIT, *ONLY_SNAPSHOT}
 """Points that a sync passes once, or in the case of a split maybe once."""
 
-FEED_KILLS = [f"{point}:1" for point in Failpoint if point not in ONLY_SNAPSHOT] + [
-    f"{point}:2" for point in Failpoint if point not in ONCE | ONLY_SNAPSHOT
+OF_A_SYNC = [point for point in Failpoint if point not in ONLY_COMPARISON]
+FEED_KILLS = [f"{point}:1" for point in OF_A_SYNC if point not in ONLY_SNAPSHOT] + [
+    f"{point}:2" for point in OF_A_SYNC if point not in ONCE | ONLY_SNAPSHOT
 ]
-SNAPSHOT_KILLS = [f"{point}:1" for point in Failpoint if point not in ONLY_FEED] + [
+SNAPSHOT_KILLS = [f"{point}:1" for point in OF_A_SYNC if point not in ONLY_FEED] + [
     f"{point}:4"
-    for point in Failpoint
+    for point in OF_A_SYNC
     if point not in ONCE | ONLY_FEED | {Failpoint.AFTER_LEASE, Failpoint.BEFORE_LANE_DONE, Failpoint.AFTER_LANE_DONE}
+]
+
+
+COMPARISON_KILLS = [
+    f"{point}:1"
+    for point in (
+        Failpoint.AFTER_LEASE,
+        Failpoint.BEFORE_FETCH,
+        Failpoint.AFTER_FETCH,
+        Failpoint.AFTER_KEYS,
+        Failpoint.AFTER_MERGE,
+        Failpoint.BEFORE_COMMIT,
+        Failpoint.AFTER_COMMIT,
+        Failpoint.BEFORE_DELETE_INFERENCE,
+        Failpoint.AFTER_DELETE_INFERENCE,
+        Failpoint.BEFORE_REPORT,
+    )
 ]
 
 
@@ -124,8 +146,30 @@ def test_a_snapshot_killed_at_any_step_reads_at_most_one_page_again_and_deletes_
     assert bench.table_hash(SNAPSHOT) == undisturbed(bench, job)
 
 
+@pytest.mark.parametrize("failpoint", COMPARISON_KILLS)
+def test_a_comparison_killed_at_any_step_marks_nothing_false_and_the_next_one_mends_all(
+    bench: Bench, database_url: str, failpoint: str
+) -> None:
+    for _ in range(25 - len(bench.simulator.truth(COMPARED))):
+        bench.insert(COMPARED)
+    job = Job(bench.simulator.tenant, COMPARED, Window(None, None), "before", database_url, page_size=10)
+    assert finished(job) == 0
+    lost, gone, *_ = sorted(bench.simulator.truth(COMPARED))
+    with bench.database.connection() as connection:
+        connection.execute(f"DELETE FROM servicetitan.{COMPARED} WHERE id = %s".encode(), [lost])
+    bench.simulator.edit(COMPARED, "remove", id=gone)
+    compare = replace(job, task="reconcile")
+    assert finished(replace(compare, failpoint=failpoint)) == KILLED, "the step was reached"
+    assert {key for key, row in bench.rows(COMPARED).items() if row["_deleted_at"]} <= {gone}
+    assert finished(compare) == 0
+    rows = bench.rows(COMPARED)
+    assert {key for key, row in rows.items() if row["_deleted_at"]} == {gone}
+    assert rows.keys() - {gone} == set(bench.simulator.truth(COMPARED))
+    assert bench.query("SELECT * FROM platform.seen_keys") == []
+
+
 def test_every_failpoint_is_killed_at_somewhere() -> None:
-    assert {name.partition(":")[0] for name in FEED_KILLS + SNAPSHOT_KILLS} == set(Failpoint)
+    assert {name.partition(":")[0] for name in FEED_KILLS + SNAPSHOT_KILLS + COMPARISON_KILLS} == set(Failpoint)
 
 
 def test_the_variable_arms_a_failpoint_in_any_process() -> None:

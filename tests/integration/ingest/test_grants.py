@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from st_platform.ingest import sync as door
-from st_platform.ingest.report import Certificate, SyncReport
-from st_platform.servicetitan.catalog import CATALOG, LoadMode
+from st_platform.ingest.report import Certificate
+from st_platform.servicetitan.catalog import CATALOG
 from st_platform.warehouse.grants import Grant, grants, not_granted
 from tests.syncing import EVERYTHING, Bench
 
@@ -90,13 +90,11 @@ def test_a_refusal_at_any_page_deletes_nothing_and_keeps_nothing_of_the_refused_
         assert (1001, COSTS) in not_granted(connection)
 
 
-def test_a_missing_scope_that_is_taken_for_an_empty_source_would_delete(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The broken variant of the tests above: a refusal that reads as an empty list."""
-    bench.sync(COSTS)
-    bench.simulator.fault(resource=COSTS, body='{"page":1,"pageSize":5000,"hasMore":false,"totalCount":0,"data":[]}')
+def test_a_sync_that_does_not_look_at_its_token_would_ask(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broken variant of the tests above: they can tell."""
+    withdraw(bench, "customers")
+    after_a_call(bench)
     monkeypatch.setattr(door, "is_granted", lambda *_: True)
-    assert CATALOG[COSTS].load_mode is LoadMode.SNAPSHOT
-    report: SyncReport = bench.sync(COSTS)
-    assert report.certificate is Certificate.CERTIFIED
+    report = bench.sync(COSTS)
+    assert report.certificate is Certificate.NOT_GRANTED
+    assert report.calls == len(bench.requests(COSTS)) == 1
