@@ -302,7 +302,8 @@ def _closed(scene: _Scene, path: _Path, of_call: Ints, of_booking: Ints, of_lead
     bookings["reason"][leads["booking"][kept]] = DUPLICATE
     for sheet in (calls, leads):
         record = business.locations.created[business.locations.first(np.maximum(sheet["customer"], 0))]
-        sheet["known"] = np.where(sheet["customer"] == NONE, NEVER, np.maximum(sheet["known"], record))
+        earliest = np.maximum(np.maximum(sheet["known"], record), sheet["created"])
+        sheet["known"] = np.where(sheet["customer"] == NONE, NEVER, earliest)
     chance = business.chance
     rows = np.arange(len(calls["created"]))
     mistaken = (chance.fraction(rows, "mistaken call") < 0.004) & (calls["job"] == NONE) & (calls["lead"] == NONE)

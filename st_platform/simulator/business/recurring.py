@@ -92,7 +92,7 @@ def _events(business: Business, begun: Ticks, service_at: Ints) -> Events:
     job = booked.ravel()
     year = number // 2
     planned = np.where(year == 0, begun[owner], _anniversary(business, owner, year))
-    planned = planned + number * SECOND
+    planned = planned + (trades + number) * SECOND
     term = np.where(members.ends[owner] == NEVER, NEVER, members.ends[owner] - 20 * DAY)
     date = members.begins[owner] + number * VISIT_GAP + _MIDDLE
     date += (chance.among(owner * _VISITS + number, "planned day", 41) - 20) * DAY

@@ -83,7 +83,7 @@ def attributed_changes(view: View) -> list[tuple[Ticks, Ints]]:
 
 
 def performance(view: View, segmentation: Segmentation, start: int, end: int, at: int) -> Texts:
-    """One row per segment that was shown or brought a lead in [start, end), sums as an instant knows them."""
+    """One row per segment that did anything in [start, end), sums as an instant knows them."""
     ads = view.ads
     first, last = min(start, at), min(end, at)
     spent, clicks, shown, won = (
@@ -101,7 +101,7 @@ def performance(view: View, segmentation: Segmentation, start: int, end: int, at
     return [
         _segment(view, words, key, [int(figure) for figure in sums], at)
         for key, sums in segments.items()
-        if sums[2] or sums[4]
+        if sums.any()
     ]
 
 
