@@ -249,7 +249,10 @@ def fan_out_is_bounded(manifest: Manifest) -> Iterator[tuple[Node, str]]:
 
 
 def joins_are_bounded(manifest: Manifest) -> Iterator[tuple[Node, str]]:
+    """A union of alike relations is no join; `meta.union` says that a model is one."""
     for model in manifest.models:
+        if _meta(model).get("union"):
+            continue
         joined = set(manifest.parents(model))
         if len(joined) > MAX_JOINS + 1:
             yield model, f"joins {len(joined)} relations; split it"

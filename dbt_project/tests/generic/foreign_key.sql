@@ -6,10 +6,14 @@
 
 {%- set to_columns = to_columns or columns -%}
 
+with child as (
+    select * from {{ model }} {# with a `where`, a subquery that has a name already #}
+)
+
 select
     {% for column in columns %}child.{{ column }}, {% endfor %}
     count(*) as row_count
-from {{ model }} as child
+from child
 where
     {% for column in columns %}child.{{ column }} is not null and {% endfor %}
     not exists (

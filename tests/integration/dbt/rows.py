@@ -32,8 +32,16 @@ NORTHWIND: Mapping[str, Sequence[Mapping[str, Any]]] = {
             "customer_id": 2,
             "location_id": 5,
             "business_unit_id": 30,
+            "custom_fields": Jsonb([{"typeId": 7, "name": "Gate code", "value": "1234"}]),
         },
-        {"id": 11, "job_status": "InProgress", "completed_on": "2026-03-24T17:00:00Z", "customer_id": 1},
+        {
+            "id": 11,
+            "job_status": "InProgress",
+            "completed_on": "2026-03-24T17:00:00Z",
+            "customer_id": 1,
+            "custom_fields": Jsonb({"typeId": 7, "name": "an object, no array"}),
+            "external_data": Jsonb([{"key": "crm_id", "value": "A-1"}, "a text"]),
+        },
     ],
     "invoices": [
         {

@@ -66,6 +66,31 @@ def test_receivables_are_right_to_the_cent(built: Outcome, query: Query) -> None
     ]
 
 
+def test_custom_fields_are_a_table_that_is_read_by_resource(built: Outcome, query: Query) -> None:
+    fields = "SELECT tenant_id, record_id, field_type_id, field_name, field_value FROM marts_platform.fct_custom_fields"
+    assert query(f"{fields} WHERE resource = 'jobs'") == [(1001, 10, 7, "Gate code", "1234")]
+    assert query("SELECT resource, record_id, entry_key, entry_value FROM marts_platform.fct_external_data") == [
+        ("jobs", 11, "crm_id", "A-1")
+    ]
+    ((index,),) = query("SELECT indexdef FROM pg_indexes WHERE tablename = 'fct_custom_fields'")
+    assert "(resource, tenant_id, record_id, field_number)" in index
+
+
+def test_freshness_is_when_a_resource_was_read_by_the_tenant_that_waits_longest(
+    built: Outcome, dbt: Dbt, query: Query
+) -> None:
+    query(
+        "INSERT INTO platform.resource_state (tenant_id, resource, last_read_at) VALUES (1001, 'jobs', now()),"
+        " (2002, 'jobs', now()), (9, 'jobs', '2020-01-01'), (1001, 'invoices', now()),"
+        " (2002, 'invoices', '2020-01-01'), (1001, 'calls', now() - interval '45 minutes'), (2002, 'calls', now())"
+    )
+    read = [f"source:servicetitan.{name}" for name in ("jobs", "invoices", "calls")]
+    outcome = dbt("source", "freshness", *AS_OF, "--select", *read, "--output", str(dbt.folder / "freshness.json"))
+    results = json.loads((dbt.folder / "freshness.json").read_text())["results"]
+    verdicts = {result["unique_id"].rpartition(".")[2]: result["status"] for result in results}
+    assert verdicts == {"jobs": "pass", "invoices": "error", "calls": "warn"}, outcome.output
+
+
 def test_readers_see_marts_and_nothing_else(built: Outcome, query: Query) -> None:
     allowed = query("SELECT nspname FROM pg_namespace WHERE has_schema_privilege('st_reader', nspname, 'USAGE')")
     schemas = {name for (name,) in allowed if not name.startswith(("pg_", "information_schema", "public"))}
@@ -148,6 +173,19 @@ MUTANTS = [
         "and false",
         "lines_come_from_the_feed_or_else_the_invoice",
     ),
+    (
+        "macros/time.sql",
+        "* 86400",
+        "* 3600",
+        "durations_and_numbers_of_calls_are_read_in_every_spelling",
+    ),
+    ("macros/values.sql", "from '\\d{10}$'", "from '\\d{7}$'", "an_e_mail_address_is_no_telephone"),
+    (
+        "macros/records.sql",
+        "where jsonb_typeof(elements.entry) = 'object'",
+        "where true",
+        "custom_fields_are_rows_and_what_is_malformed_is_none",
+    ),
     ("models/marts/finance/fct_revenue.sql", "where is_recognised", "where true", "only_recognised_lines_are_revenue"),
     (
         "models/marts/finance/fct_ar_aging.sql",
@@ -184,7 +222,7 @@ def test_broken_figures_are_caught_and_kept(built: Outcome, dbt: Dbt, query: Que
     )
     with psycopg.connect(dbt.url) as connection:
         insert_row(connection, "customers", 3003, {"id": 1, "name": "Nobody's", "active": True})
-    outcome = dbt("test", "--select", "test_type:singular", "fct_revenue_keeps_every_recognised_cent")
+    outcome = dbt("test", *AS_OF, "--select", "test_type:singular", "fct_revenue_keeps_every_recognised_cent")
     assert outcome.code == 1
     assert {name: status for name, status in outcome.statuses.items() if status not in {"pass", "success"}} == {
         "revenue_is_the_income_lines": "fail",

@@ -190,6 +190,13 @@ def test_a_hub_may_raise_its_own_fan_out() -> None:
     assert broken_rules(content) == set()
 
 
+def test_a_union_of_many_is_no_join() -> None:
+    content = good()
+    content["nodes"]["model.shop.int_orders"]["depends_on"]["nodes"] = [f"model.x.{n}" for n in range(9)]
+    content["nodes"]["model.shop.int_orders"]["config"]["meta"]["union"] = True
+    assert "joins_are_bounded" not in broken_rules(content)
+
+
 @pytest.mark.parametrize(
     "code", ["extract(year from days.day)", "a is distinct from b.c", "-- from old.table", "{# join a.b #}"]
 )

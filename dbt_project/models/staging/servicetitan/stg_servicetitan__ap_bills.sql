@@ -31,6 +31,7 @@ final as (
         cast(tax_amount as numeric(18, 2)) as tax_amount,
         cast(shipping_amount as numeric(18, 2)) as shipping_amount,
         cast(other_amount as numeric(18, 2)) as other_amount,
+        custom_fields,
         coalesce(do_not_pay, false) as is_on_hold,
         _deleted_at is not null as is_deleted,
         date_reconciled as reconciled_at,

@@ -21,6 +21,7 @@ final as (
         {{ zip5("address ->> 'zip'") }} as zip5,
         cast(default_tax_rate as numeric(18, 6)) as default_tax_rate,
         tag_type_ids,
+        external_data,
         coalesce(active, true) and _deleted_at is null as is_active,
         _deleted_at is not null as is_deleted,
         created_on as created_at,

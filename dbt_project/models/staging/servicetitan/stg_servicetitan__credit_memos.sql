@@ -19,6 +19,7 @@ final as (
         cast(sales_tax as numeric(18, 2)) as sales_tax_amount,
         cast(total as numeric(18, 2)) as total_amount,
         cast(balance as numeric(18, 2)) as balance_amount,
+        custom_fields,
         coalesce(active, true) and _deleted_at is null as is_active,
         _deleted_at is not null as is_deleted,
         created_on as created_at,

@@ -28,6 +28,8 @@ final as (
         do_not_service as is_do_not_service,
         national_account as is_national_account,
         tag_type_ids,
+        custom_fields,
+        external_data,
         coalesce(active, true) and _deleted_at is null as is_active,
         _deleted_at is not null as is_deleted,
         created_on as created_at,

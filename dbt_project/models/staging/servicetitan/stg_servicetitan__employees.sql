@@ -18,6 +18,7 @@ final as (
         {{ calendar_date('start_date') }} as start_date,
         {{ calendar_date('termination_date') }} as termination_date,
         role_ids,
+        custom_fields,
         coalesce(active, true) and _deleted_at is null as is_active,
         _deleted_at is not null as is_deleted,
         created_on as created_at,

@@ -22,6 +22,8 @@ final as (
         {{ clean_text('sync_status') }} as sync_status,
         {{ clean_text('memo') }} as memo,
         {{ calendar_date('date') }} as adjusted_date,
+        custom_fields,
+        external_data,
         coalesce(active, true) and _deleted_at is null as is_active,
         _deleted_at is not null as is_deleted,
         date_canceled as canceled_at,

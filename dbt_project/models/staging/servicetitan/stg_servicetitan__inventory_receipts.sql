@@ -26,6 +26,7 @@ final as (
         cast(tax_amount as numeric(18, 2)) as tax_amount,
         cast(shipping_amount as numeric(18, 2)) as shipping_amount,
         cast(other_amount as numeric(18, 2)) as other_amount,
+        custom_fields,
         coalesce(active, true) and _deleted_at is null as is_active,
         _deleted_at is not null as is_deleted,
         received_on as received_at,

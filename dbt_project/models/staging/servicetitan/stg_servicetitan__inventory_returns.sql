@@ -28,6 +28,8 @@ final as (
         cast(return_amount as numeric(18, 2)) as return_amount,
         cast(tax_amount as numeric(18, 2)) as tax_amount,
         cast(shipping_amount as numeric(18, 2)) as shipping_amount,
+        custom_fields,
+        external_data,
         coalesce(active, true) and _deleted_at is null as is_active,
         _deleted_at is not null as is_deleted,
         returned_on as returned_at,

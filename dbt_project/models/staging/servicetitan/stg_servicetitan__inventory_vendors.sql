@@ -14,6 +14,8 @@ final as (
         {{ json_text('address', 'state') }} as state,
         {{ clean_text('memo') }} as memo,
         cast(default_tax_rate as numeric(18, 6)) as default_tax_rate,
+        custom_fields,
+        external_data,
         coalesce(is_truck_replenishment, false) as is_truck_replenishment,
         coalesce(active, true) and _deleted_at is null as is_active,
         _deleted_at is not null as is_deleted,

@@ -32,6 +32,7 @@ final as (
         cast(total as numeric(18, 2)) as total_amount,
         cast(balance as numeric(18, 2)) as balance_amount,
         cast(discount_total as numeric(18, 2)) as discount_total_amount,
+        custom_fields,
         coalesce(active, true) and _deleted_at is null as is_active,
         _deleted_at is not null as is_deleted,
         deposited_on as deposited_at,

@@ -16,6 +16,7 @@ final as (
         business_unit_ids,
         skills,
         tag_type_ids,
+        external_data,
         coalesce(no_charge, false) as is_no_charge,
         coalesce(active, true) and _deleted_at is null as is_active,
         _deleted_at is not null as is_deleted,

@@ -37,6 +37,8 @@ final as (
         estimate_ids,
         equipment_ids,
         tag_type_ids,
+        custom_fields,
+        external_data,
         coalesce(no_charge, false) as is_no_charge,
         coalesce(active, true) and _deleted_at is null as is_active,
         _deleted_at is not null as is_deleted,

@@ -24,6 +24,8 @@ final as (
         cast({{ json_numeric('address', 'longitude') }} as numeric(9, 6)) as longitude,
         tax_exempt as is_tax_exempt,
         tag_type_ids,
+        custom_fields,
+        external_data,
         coalesce(active, true) and _deleted_at is null as is_active,
         _deleted_at is not null as is_deleted,
         created_on as created_at,

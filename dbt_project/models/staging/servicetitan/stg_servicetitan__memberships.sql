@@ -29,6 +29,7 @@ final as (
         duration as duration_months,
         renewal_duration as renewal_duration_months,
         cast(initial_deferred_revenue as numeric(18, 2)) as initial_deferred_revenue_amount,
+        custom_fields,
         coalesce(active, true) and _deleted_at is null and coalesce(status, '') <> 'Deleted'
             as is_active,
         _deleted_at is not null or coalesce(status, '') = 'Deleted' as is_deleted,

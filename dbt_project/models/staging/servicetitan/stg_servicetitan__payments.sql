@@ -23,6 +23,7 @@ final as (
             as total_amount,
         cast({{ refund_is_negative('unapplied_amount', 'refunded_payment_id') }} as numeric(18, 2))
             as unapplied_amount,
+        custom_fields,
         {{ id_or_null('refunded_payment_id') }} is not null as is_refund,
         coalesce(active, true) and _deleted_at is null as is_active,
         _deleted_at is not null as is_deleted,

@@ -14,6 +14,7 @@ final as (
         {{ id_or_null('payroll_business_unit_id') }} as payroll_business_unit_id,
         cast(hourly_rate as numeric(18, 6)) as hourly_rate,
         {{ calendar_date('hire_date') }} as hire_date,
+        custom_fields,
         coalesce(is_included_in_payroll, false) as is_included_in_payroll,
         coalesce(active, true) and _deleted_at is null as is_active,
         _deleted_at is not null as is_deleted,

@@ -34,6 +34,7 @@ final as (
         equipment_materials,
         upgrades,
         recommendations,
+        external_data,
         taxable as is_taxable,
         coalesce(is_inventory, false) as is_inventory,
         coalesce(pays_commission, false) as has_commission,

@@ -29,6 +29,7 @@ final as (
         cast(bonus as numeric(18, 2)) as bonus_amount,
         cast(commission_bonus as numeric(18, 6)) as commission_bonus_percent,
         categories,
+        external_data,
         taxable as is_taxable,
         coalesce(is_inventory, false) as is_inventory,
         coalesce(is_other_direct_cost, false) as is_other_direct_cost,

@@ -28,6 +28,7 @@ final as (
         service_equipment,
         upgrades,
         recommendations,
+        external_data,
         taxable as is_taxable,
         coalesce(is_labor, false) as is_labor,
         coalesce(pays_commission, false) as has_commission,

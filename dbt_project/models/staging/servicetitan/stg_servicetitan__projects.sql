@@ -23,6 +23,8 @@ final as (
         business_unit_ids,
         project_manager_ids,
         job_ids,
+        custom_fields,
+        external_data,
         coalesce(active, true) and _deleted_at is null as is_active,
         _deleted_at is not null as is_deleted,
         actual_completion_date as completed_at,

@@ -27,6 +27,7 @@ final as (
         cast(total as numeric(18, 2)) as total_amount,
         cast(tax as numeric(18, 2)) as tax_amount,
         cast(shipping as numeric(18, 2)) as shipping_amount,
+        custom_fields,
         _deleted_at is not null as is_deleted,
         sent_on as sent_at,
         received_on as received_at,

@@ -26,6 +26,7 @@ final as (
         role_ids,
         skills,
         positions,
+        custom_fields,
         coalesce(is_managed_tech, false) as is_managed_technician,
         coalesce(active, true) and _deleted_at is null as is_active,
         _deleted_at is not null as is_deleted,
