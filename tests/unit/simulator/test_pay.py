@@ -226,6 +226,29 @@ def test_labor_costs_a_plausible_share_of_revenue(profile: Profile, middle: View
     assert 5.5 < items.hours[timed].sum() / HOUR_PARTS / len(days) < 9
 
 
+def test_whoever_made_a_row_was_employed_by_then(tiny: list[Table]) -> None:
+    books = read_books(tiny, NOW)
+    employees = books["employees"]
+    made = [
+        (resource, key, row["createdById"], row["createdOn"])
+        for resource, rows in books.items()
+        for key, row in rows.items()
+        if row.get("createdById")
+    ]
+    assert made
+    wrong = [one for one in made if one[2] not in employees or employees[one[2]]["createdOn"] > one[3]]
+    assert wrong == []
+
+
+def test_office_staff_come_and_go(middle: View) -> None:
+    office = middle.payroll.office
+    names = read_books([table for table in pay_tables.tables(middle) if table.resource == "employees"], NOW)
+    shown = names["employees"].values()
+    assert {row["active"] for row in shown} == {True, False}
+    assert all((row["terminationDate"] is None) == row["active"] for row in shown)
+    assert (office.joined[1:] >= office.joined[:-1]).all()
+
+
 def test_payrolls_pass_through_their_statuses_in_order(middle: View) -> None:
     payrolls = middle.payroll.payrolls
     used = payrolls.approved != NEVER
