@@ -11,6 +11,7 @@ import numpy as np
 
 from st_platform.simulator.business.chance import Flags, Ints, between, some
 from st_platform.simulator.business.dispatching import Dispatching
+from st_platform.simulator.business.shifts import hours_of
 from st_platform.simulator.business.staff import (
     CLOCKED_IN,
     IDLE,
@@ -189,9 +190,9 @@ def _around_visits(business: Business, days: _Visited) -> list[_Stretches]:
     chance, calendar = business.chance, business.calendar
     key = days.day // DAY * _PEOPLE + days.person
     weekend = _weekend(days.day)
-    minutes = chance.among(key, "shift begins", 25)
-    begins = calendar.to_utc(days.day + 7 * HOUR + 30 * MINUTE + minutes * MINUTE)
-    ends = begins + 8 * HOUR + 30 * MINUTE
+    begins, ends = _shift(business, days.person, days.day)
+    begins -= chance.among(key, "before the shift", 20) * MINUTE
+    ends -= _LUNCH
 
     sent_home = days.opens & days.closes & ~weekend & (chance.fraction(key, "sent home") < _SENT_HOME)
     ends = np.where(sent_home, np.minimum(ends, days.start + _AT_LEAST), ends)
@@ -225,7 +226,7 @@ def _around_visits(business: Business, days: _Visited) -> list[_Stretches]:
 def _other_days(business: Business, dispatching: Dispatching, days: _Visited) -> list[_Stretches]:
     """Paid days without a visit. Days away are paid as far as they have been earned by days at work; on some days that
     nobody needs them, technicians work in the shop."""
-    people, calendar, chance = business.company.technicians, business.calendar, business.chance
+    people, chance = business.company.technicians, business.chance
     key: Ints = np.unique(days.person[days.opens] * _DAYS + days.day[days.opens] // DAY)
     away = dispatching.absences
     order = np.lexsort((away.day, away.technician))
@@ -236,14 +237,14 @@ def _other_days(business: Business, dispatching: Dispatching, days: _Visited) ->
     earned = np.flatnonzero((taken < worked * _EARNED) & here)
     whose, when = whose[earned], when[earned]
     code = np.array([TIME_OFF, TIME_OFF, SICK, TRAINING])[away.kind[order][earned]]
-    start = calendar.to_utc(when * DAY + 8 * HOUR)
+    start, _ = _shift(business, whose, when * DAY)
     absences = _Stretches(whose, code, start, start + 8 * HOUR)
 
     following = key[chance.fraction(key, "in the shop") < _IN_THE_SHOP] + 1
     taken_up = np.concatenate([key, away.technician.astype(np.int64) * _DAYS + away.day])
     free = np.setdiff1d(following, taken_up).astype(np.int64)
     person, day = free // _DAYS, free % _DAYS * DAY
-    start = calendar.to_utc(day + 8 * HOUR)
+    start, _ = _shift(business, person, day)
     employed = (people.hired[person] < start) & (start + 8 * HOUR < people.leaves[person]) & ~_weekend(day)
     shop = _Stretches(person, np.full(len(free), SHOP), start, start + 8 * HOUR)
     return [absences, shop.take(np.flatnonzero(employed))]
@@ -262,6 +263,13 @@ def _office_days(business: Business, office: Office) -> _Stretches:
     there = (office.joined[row] < start - 13 * DAY) & (start + length < office.leaves[row]) & ~_weekend(day * DAY)
     person = len(company.technicians.hired) + row
     return _Stretches(person, code, start, start + length).take(np.flatnonzero(there))
+
+
+def _shift(business: Business, technicians: Ints, days: Ticks) -> tuple[Ticks, Ticks]:
+    """When each technician's shift begins and ends on a local day."""
+    evening = business.company.technicians.evening[technicians]
+    begins, ends = hours_of(evening, np.zeros(len(days), dtype=bool))
+    return business.calendar.to_utc(days + begins), business.calendar.to_utc(days + ends)
 
 
 def _weekend(days: Ticks) -> Flags:
