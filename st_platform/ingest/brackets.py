@@ -64,3 +64,28 @@ def cut_object(text: bytes) -> list[tuple[bytes, bytes]] | None:
         if depth == 0 and text[token.end() :].strip():
             return None
     return members if depth == 0 and text.lstrip().startswith(b"{") else None
+
+
+def cut_array(text: bytes) -> list[bytes] | None:
+    """The elements of one array, in order; None when it is no array.
+
+    >>> cut_array(b'[{"a": 1}, NaN]')
+    [b'{"a": 1}', b'NaN']
+    """
+    if not text.lstrip().startswith(b"["):
+        return None
+    elements: list[bytes] = []
+    depth = begin = 0
+    for token in _TOKENS.finditer(text):
+        part = token.group()
+        if part == b'"' or (depth == 0 and begin):
+            return None
+        depth += (part[0] in _OPENING) - (part[0] in _CLOSING)
+        if depth == 1 and not begin:
+            begin = token.end()
+        elif (depth == 1 and part == b",") or (depth == 0 and part == b"]"):
+            elements.append(text[begin : token.start()].strip())
+            begin = token.end()
+    if depth or text[begin:].strip():
+        return None
+    return elements if elements != [b""] else []

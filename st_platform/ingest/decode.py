@@ -13,8 +13,10 @@ from operator import attrgetter
 
 import msgspec
 
+from st_platform.ingest.filling import Filling
 from st_platform.ingest.repair import Note, Refusal, key_of, repair
 from st_platform.ingest.shapes import Shape, is_shallow, shape_of
+from st_platform.ingest.unnesting import Element, Unnested, Unnesting
 from st_platform.servicetitan.catalog import Resource
 from st_platform.servicetitan.records import Record
 from st_platform.warehouse.merge import Row
@@ -39,7 +41,8 @@ class Decoded:
 
     `raws` gives the bytes of each of `rows`, in the same order. `unknown` counts, per field, the rows that carried a
     field the record does not have; `notes` counts what had to be repaired. `received` is how many rows the page
-    held, refused ones included.
+    held, refused ones included. Where rows hold their records in a list, all this is about the records, and `empty`
+    counts rows that held none.
     """
 
     received: int
@@ -48,6 +51,7 @@ class Decoded:
     refused: tuple[Refused, ...] = ()
     unknown: Counter[str] = field(default_factory=Counter[str])
     notes: Counter[Note] = field(default_factory=Counter[Note])
+    empty: int = 0
 
     @property
     def is_beyond_repair(self) -> bool:
@@ -63,41 +67,54 @@ class Decoder:
 
     def __init__(self, resource: Resource) -> None:
         self._resource = resource
-        self._shape: Shape = shape_of(resource.record)
+        self._shape: Shape = shape_of(resource.record, tuple(resource.filled))
+        self._unnesting = Unnesting(resource.record, resource.unnest) if resource.unnest else None
         self._version = attrgetter(self._attribute(resource.version)) if resource.version else None
         self._key = _tuple_getter([self._attribute(column) for column in resource.key])
 
-    def page(self, body: bytes, rows: Rows) -> Decoded:
-        """The rows of one answer. `rows` gives them one by one, undecoded, and is called only when needed."""
-        records = self._strictly(body)
-        if records is not None:
-            return Decoded(len(records), records, rows)
-        return self.rows(rows())
+    def page(self, body: bytes, rows: Rows, filling: Filling | None = None) -> Decoded:
+        """The rows of one answer. `rows` gives them one by one, undecoded, and is called only when needed. `filling`
+        has the values of columns that the API does not send, where the resource has such."""
+        found = self._strictly(body)
+        if found is None:
+            return self.rows(rows(), filling)
+        if self._unnesting is not None:
+            unnesting = self._unnesting
+            return Decoded(
+                len(found.records), found.records, lambda: list(unnesting.elements(rows())), empty=found.empty
+            )
+        records = found.records if filling is None else filling.complete(found.records)
+        return Decoded(len(records), records, rows)
 
-    def rows(self, rows: Iterable[msgspec.Raw | bytes]) -> Decoded:
+    def rows(self, rows: Iterable[msgspec.Raw | bytes], filling: Filling | None = None) -> Decoded:
         """The rows one by one: what `page` falls back to, and how rows from elsewhere come in."""
         good: list[Record | Row] = []
         raws: list[bytes] = []
         refused: list[Refused] = []
         unknown: Counter[str] = Counter()
         notes: Counter[Note] = Counter()
-        received = 0
+        received = empty = 0
         for item in rows:
-            received += 1
-            raw = bytes(item)
-            if (row := self._sound(raw, unknown)) is not None:
+            pieces = self._pieces(bytes(item))
+            received += len(pieces)
+            empty += not pieces
+            for raw in pieces:
+                if isinstance(raw, Refusal):
+                    refused.append(Refused(None, raw))
+                    continue
+                if (row := self._sound(raw, unknown)) is None:
+                    outcome = repair(self._shape, raw)
+                    if isinstance(outcome, Refusal):
+                        refused.append(self._refused(raw, outcome))
+                        continue
+                    row = Row(outcome.record, outcome.extra)
+                    unknown.update(outcome.unknown)
+                    notes.update(outcome.notes)
                 good.append(row)
                 raws.append(raw)
-                continue
-            outcome = repair(self._shape, raw)
-            if isinstance(outcome, Refusal):
-                refused.append(Refused(key_of(self._shape, self._resource.key, raw), outcome))
-                continue
-            good.append(Row(outcome.record, outcome.extra))
-            raws.append(raw)
-            unknown.update(outcome.unknown)
-            notes.update(outcome.notes)
-        return Decoded(received, good, lambda: raws, tuple(refused), unknown, notes)
+        if filling is not None:
+            good = _filled(good, filling)
+        return Decoded(received, good, lambda: raws, tuple(refused), unknown, notes, empty)
 
     def refuse(self, decoded: Decoded, index: int, column: str | None, reason: str) -> Decoded:
         """The same page with one of its rows refused after all, because the database does not take it.
@@ -105,7 +122,8 @@ class Decoder:
         Another look at the row usually knows better why than the database does.
         """
         raws = decoded.raws()
-        raw = bytes(raws[index])
+        came = raws[index]
+        raw = came if isinstance(came, Element) else bytes(came)
         found = repair(self._shape, raw)
         if not isinstance(found, Refusal):
             name = next((each.api_name for each in self._resource.columns if each.name == column), None)
@@ -115,7 +133,7 @@ class Decoder:
             decoded,
             rows=[*decoded.rows[:index], *decoded.rows[index + 1 :]],
             raws=lambda: rest,
-            refused=(*decoded.refused, Refused(key_of(self._shape, self._resource.key, raw), found)),
+            refused=(*decoded.refused, self._refused(raw, found)),
         )
 
     def keys(self, decoded: Decoded) -> Iterator[tuple[object, ...]]:
@@ -126,15 +144,29 @@ class Decoder:
         """The modification times of the rows, as text, in the order they came; empty where there is none to have."""
         return [] if self._version is None else list(map(self._version, decoded.records()))
 
-    def _strictly(self, body: bytes) -> list[Record] | None:
+    def _strictly(self, body: bytes) -> Unnested | None:
         """The whole page, or None when anything in it needs a closer look."""
         try:
-            records: list[Record] = self._shape.page.decode(body).data
+            if self._unnesting is not None:
+                found = self._unnesting.page(body)
+            else:
+                found = Unnested(self._shape.page.decode(body).data, 0)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             return None
-        if (b"\\" in body and b"\\u0000" in body) or not self._shape.accepts(records):
+        if (b"\\" in body and b"\\u0000" in body) or not self._shape.accepts(found.records):
             return None
-        return records
+        return found
+
+    def _pieces(self, raw: bytes) -> Sequence[bytes | Refusal]:
+        """The records in one row, each as it would be sent alone."""
+        if self._unnesting is None:
+            return (raw,)
+        found = self._unnesting.row(raw)
+        return (found,) if isinstance(found, Refusal) else found
+
+    def _refused(self, raw: bytes, why: Refusal) -> Refused:
+        key = key_of(self._shape, self._resource.key, raw)
+        return Refused(key, raw.refused(why) if isinstance(raw, Element) else why)
 
     def _sound(self, raw: bytes, unknown: Counter[str]) -> Record | Row | None:
         """A row that needs no repair, though it may have fields that are new to us; None when it does need one."""
@@ -157,6 +189,13 @@ class Decoder:
 
     def _attribute(self, column: str) -> str:
         return next(each.attribute for each in self._resource.columns if each.name == column)
+
+
+def _filled(rows: Sequence[Record | Row], filling: Filling) -> list[Record | Row]:
+    records = filling.complete([row.record if isinstance(row, Row) else row for row in rows])
+    return [
+        Row(record, row.extra) if isinstance(row, Row) else record for row, record in zip(rows, records, strict=True)
+    ]
 
 
 def _tuple_getter(attributes: Sequence[str]) -> Callable[[Record], tuple[object, ...]]:

@@ -37,6 +37,12 @@ def ingest_file(resource: Resource, tenant: Tenant, path: Path, *, database: Dat
         SyncFailed: the file cannot be read, or a line is longer than 64 MiB.
         QuarantineThresholdExceeded: too many rows of a page are broken; the pages before it stay.
     """
+    if resource.filled:
+        raise SyncFailed(
+            f"rows of {resource.name} do not say what was asked for when they came",
+            str(path),
+            "Read the resource from the API; a file cannot stand for it.",
+        )
     began, now = time.perf_counter(), datetime.now(UTC)
     tally = Tally()
     name = f"file {path.name} {uuid4()}"

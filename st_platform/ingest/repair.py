@@ -98,6 +98,8 @@ def key_of(shape: Shape, key: tuple[str, ...], raw: bytes) -> tuple[object, ...]
     by_column = {column.name: column for column in shape.fields.values()}
     values: list[object] = []
     for name in key:
+        if name not in by_column:
+            return None
         text = members.get(json.dumps(by_column[name].api_name).encode())
         try:
             value = None if text is None else msgspec.json.decode(text)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from itertools import repeat
-from operator import add, attrgetter
-from typing import Any, cast
+from operator import add, attrgetter, itemgetter
+from typing import Any, cast, get_type_hints
 
 import msgspec
 
@@ -62,8 +62,9 @@ class Shape:
 
 
 @cache
-def shape_of(record: type[Record]) -> Shape:
-    """The shape of a record class."""
+def shape_of(record: type[Record], without: tuple[str, ...] = ()) -> Shape:
+    """The shape of a record class as the API sends it: `without` are columns that come from elsewhere."""
+    record = part_of(record, without)
     columns = columns_of(record)
     page = msgspec.defstruct("Page", [("data", list[record])])
     tolerant = msgspec.defstruct(record.__name__, [], bases=(record,), forbid_unknown_fields=False, gc=False)
@@ -83,6 +84,32 @@ def shape_of(record: type[Record]) -> Shape:
         decimals=getters("numeric"),
         nested=getters("jsonb"),
     )
+
+
+@cache
+def part_of(record: type[Record], without: tuple[str, ...]) -> type[Record]:
+    """A record class that lacks some columns; the class itself where it lacks none."""
+    if not without:
+        return record
+    hints = get_type_hints(record, include_extras=True)
+    names = {column.attribute: column.api_name for column in columns_of(record) if column.name not in without}
+    fields = [
+        (field.name, hints[field.name]) if field.required else (field.name, hints[field.name], field.default)
+        for field in msgspec.structs.fields(record)
+        if field.name in names
+    ]
+    part = msgspec.defstruct(
+        record.__name__, fields, bases=(Record,), rename=names, forbid_unknown_fields=True, gc=False, omit_defaults=True
+    )
+    return cast("type[Record]", part)
+
+
+def completed(record: type[Record], without: tuple[str, ...]) -> Callable[[tuple[Any, ...]], Record]:
+    """Makes a record from the values of its part and then those of the columns that the part is `without`."""
+    part = [column.name for column in columns_of(part_of(record, without))]
+    places = [*part, *without]
+    order = itemgetter(*(places.index(column.name) for column in columns_of(record)))
+    return lambda values: record(*order(values))
 
 
 def is_shallow(raw: bytes) -> bool:
