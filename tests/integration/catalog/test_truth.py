@@ -142,7 +142,7 @@ PARTIAL: dict[str, dict[str, Any]] = {
     "refused on a later page": {"query": {"page": "2"}, "status": 403},
     "an empty answer where rows stood": {
         "status": 200,
-        "body": '{"page":1,"pageSize":20,"hasMore":false,"totalCount":0,"data":[]}',
+        "body": '{"page":1,"pageSize":5,"hasMore":false,"totalCount":0,"data":[]}',
     },
     "pages that lost their rows": {"query": {"page": "2"}, "envelope": {"hasMore": "false"}},
 }
@@ -155,12 +155,12 @@ def test_a_partial_read_marks_nothing(bench: Bench, name: str, fault: str) -> No
     assert entry.list is not None
     load(bench, entry)
     living = _living(bench, name)
-    small = replace(entry, list=replace(entry.list, page_size=20))
+    small = replace(entry, list=replace(entry.list, page_size=5))
     bench.simulator.fault(path=entry.list.path.partition("{tenant}")[2] + "$", **PARTIAL[fault])
     for read in (lambda: compare(bench, small), lambda: bench.sync(small, refresh=True)):
         with suppress(IngestError, ServiceTitanError):
             read()
-        assert _living(bench, name) == living > 20
+        assert _living(bench, name) == living > 10
     assert any(rule["hit"] for rule in bench.simulator.faults())
 
 
