@@ -45,7 +45,7 @@ def build() -> dg.Definitions:
         jobs += extract_jobs(tenant.name, resources)
         jobs += [extract_checks_job(tenant.name, tenant_checks), reconciliation_job(tenant.name, tenant_checks)]
         schedules += extract_schedules(tenant, resources, status=schedule_status)
-    condition = on_cadence(dg.AssetSelection.assets(*extracts))
+    condition = on_cadence(extract.key for extract in extracts)
     models = dbt_models(project, manifest, Translator([tenant.name for tenant in tenants], condition))
     return dg.Definitions(
         assets=[*extracts, *reconciliations, models],

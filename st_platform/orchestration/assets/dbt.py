@@ -16,6 +16,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
 from psycopg.conninfo import conninfo_to_dict
 
+from st_platform.orchestration.assets.changes import ExtractChanged
 from st_platform.orchestration.assets.manifest import Manifest, point_at
 from st_platform.orchestration.naming import SOURCE, extract_key
 from st_platform.orchestration.resources import WarehouseResource
@@ -32,13 +33,13 @@ _BUILD_LOCK = 0x5741_6462
 _LOOK_AGAIN_SECONDS = 2.0
 
 
-def on_cadence(extracts: dg.AssetSelection) -> dg.AutomationCondition:
+def on_cadence(extracts: Iterable[dg.AssetKey]) -> dg.AutomationCondition:
     """Hourly, and only if an extract above has other data than when the model was last asked for.
 
     "Asked for" and not "built": what changes while a build runs is not in it and must count for the next one. Models
     below a model that is asked for come along in the same run.
     """
-    changed = dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed()).allow(extracts)
+    changed = ExtractChanged(extracts)
     # A request becomes visible one look later, and in a tie the reset wins. What changed in that look counts again in
     # the look after it, or it would be forgotten.
     just_before = (~changed).newly_true()

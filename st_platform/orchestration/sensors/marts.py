@@ -10,10 +10,14 @@ from st_platform.orchestration.jobs import PRIORITY
 def marts_sensor(
     models: dg.AssetsDefinition, *, status: dg.DefaultSensorStatus
 ) -> dg.AutomationConditionSensorDefinition:
-    """Looks every minute; what is due is each model's condition's decision."""
+    """Looks every minute; what is due is each model's condition's decision.
+
+    It looks where our code is loaded, because one of the conditions is ours and the daemon does not know it.
+    """
     return dg.AutomationConditionSensorDefinition(
         "marts",
         target=dg.AssetSelection.assets(models),
+        use_user_code_server=True,
         minimum_interval_seconds=60,
         default_status=status,
         run_tags={PRIORITY: "6"},

@@ -76,7 +76,7 @@ class Daemon:
 
 @pytest.fixture
 def daemon(instance: dg.DagsterInstance) -> Daemon:
-    return Daemon(instance, on_cadence(dg.AssetSelection.assets(JOBS, TAGS)))
+    return Daemon(instance, on_cadence([JOBS, TAGS]))
 
 
 def after(hours: int = 0, minutes: int = 0) -> datetime:
@@ -104,6 +104,36 @@ def test_an_extract_that_found_nothing_new_triggers_nothing(daemon: Daemon) -> N
     assert daemon.look(after(minutes=20)) == set()
     assert daemon.look(after(hours=1)) == set()
     assert daemon.look(after(hours=2)) == set()
+
+
+def test_the_first_read_of_a_new_day_that_finds_nothing_triggers_nothing(daemon: Daemon) -> None:
+    daemon.extract(JOBS, "1", "2026-06-30")
+    assert daemon.look(FIRST_TICK) == {STAGED, MART}
+    daemon.build(STAGED, MART)
+    daemon.look(after(minutes=5))
+
+    daemon.extract(JOBS, "1", "2026-07-01")
+
+    assert daemon.look(after(minutes=20)) == set()
+    assert daemon.look(after(hours=1)) == set()
+    daemon.extract(JOBS, "2", "2026-07-01")
+    daemon.look(after(hours=1, minutes=20))
+    assert daemon.look(after(hours=2)) == {STAGED, MART}
+
+
+def test_comparing_partition_by_partition_would_build_for_a_new_day_in_vain(instance: dg.DagsterInstance) -> None:
+    """The broken variant that the test above must catch."""
+    changed = dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed())
+    pending = changed.since(dg.AutomationCondition.newly_requested())
+    daemon = Daemon(instance, dg.AutomationCondition.cron_tick_passed("7 * * * *") & pending)
+    daemon.extract(JOBS, "1", "2026-06-30")
+    daemon.look(FIRST_TICK)
+    daemon.look(after(minutes=5))
+
+    daemon.extract(JOBS, "1", "2026-07-01")
+    daemon.look(after(minutes=20))
+
+    assert STAGED in daemon.look(after(hours=1))
 
 
 def test_what_changes_while_a_build_runs_counts_for_the_next_one(daemon: Daemon) -> None:
