@@ -20,6 +20,8 @@ from st_platform.simulator.instants import DAY, HOUR, MINUTE, NEVER, Ticks
 _WINDOW = 2 * HOUR
 _CONFIRMED = 0.7
 _REPLACED = 0.06
+_BEFORE_OPENING = 20 * DAY
+"""Days off of the first weeks are entered when the settings are there."""
 
 
 @dataclass(frozen=True)
@@ -279,6 +281,7 @@ def _absences(business: Business, trips: Trips) -> Absences:
     asked -= ((10 + chance.fraction(week, "vacation asked") * 70) * DAY).astype(np.int64)
     arranged = morning - ((10 + chance.fraction(key, "training set") * 20) * DAY).astype(np.int64)
     known = np.select([kind == VACATION, kind == SICK], [asked, sudden], arranged)
-    known = np.maximum(known, business.company.technicians.hired[technician] + HOUR)
+    books_open = business.company.opened - _BEFORE_OPENING + day % 1000 * MINUTE + technician
+    known = np.maximum(known, np.maximum(business.company.technicians.hired[technician] + HOUR, books_open))
     order = np.lexsort((day, technician, known))
     return Absences(technician[order], day[order], kind[order], known[order])

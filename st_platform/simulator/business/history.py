@@ -142,7 +142,7 @@ def rate(business: Business) -> Ratings:
     changed, withdrawn = np.full(count, NEVER, dtype=np.int64), np.full(count, NEVER, dtype=np.int64)
     wavering = some(stream, np.arange(count), 0.04)
     changed[wavering] = created[wavering] + stream.integers(HOUR, 30 * DAY, len(wavering))
-    sorry = some(stream, np.arange(count), 0.015)
+    sorry = some(stream, np.arange(count), 0.015, at_least=6)
     withdrawn[sorry] = created[sorry] + stream.integers(31 * DAY, 60 * DAY, len(sorry))
     later = np.where(changed == NEVER, score, np.maximum(score - 1 - (score % 3), 0))
     return Ratings(job, technician, score, later, created, changed, withdrawn)

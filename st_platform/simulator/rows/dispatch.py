@@ -10,7 +10,7 @@ from st_platform.simulator.business import shifts as hours
 from st_platform.simulator.business import staff
 from st_platform.simulator.business.chance import Ints
 from st_platform.simulator.business.shifts import OtherAppointments, Shifts
-from st_platform.simulator.instants import MINUTE, NEVER, Ticks
+from st_platform.simulator.instants import HOUR, MINUTE, NEVER, Ticks
 from st_platform.simulator.rows.jpm import setup_times
 from st_platform.simulator.rows.json_text import Texts, booleans, chosen, ids, instants, objects, quoted
 from st_platform.simulator.rows.settings import second_zone
@@ -25,6 +25,11 @@ _OTHER_SUMMARIES = ('"<p>Numbers, safety, schedule</p>"', '"<p>Bring the manual.
 def zones_count(view: View) -> int:
     """One per city, and one that is given up."""
     return len(view.business.places.zones) + 1
+
+
+def zone_times(view: View) -> Ticks:
+    """When zones were drawn: once the business units were there."""
+    return setup_times(view, zones_count(view)) + HOUR
 
 
 def zone_ends(view: View) -> Ticks:
@@ -59,7 +64,7 @@ def dispatch_zones(view: View, rows: Ints, modified: Ticks, at: int) -> Texts:
         territoryNumbers="[]",
         locnNumbers="[]",
         createdBy=view.creators(rows, "zones"),
-        createdOn=instants(setup_times(view, zones_count(view))[rows]),
+        createdOn=instants(zone_times(view)[rows]),
         modifiedOn=instants(modified),
         serviceDaysEnabled="false",
         serviceDays="[]",

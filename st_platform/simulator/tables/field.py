@@ -155,7 +155,7 @@ def _zones(view: View) -> Table:
     people = view.business.company.technicians
     second = settings.second_zone(view, np.arange(len(people)))
     also = np.flatnonzero(second >= 0)
-    created = setup_times(view, dispatch.zones_count(view))
+    created = dispatch.zone_times(view)
     return build_table(
         "dispatch_zones",
         First.ZONE,
