@@ -30,7 +30,8 @@ class Template:
 
 
 def templates_of(view: View) -> tuple[Template, ...]:
-    """One per membership type, in the same order, then one per trade for its visits."""
+    """One per membership type, in the same order, then one per trade for its visits; the last is that of the retired
+    membership type."""
     billing = [
         Template(
             f"{plan.name} billing",
@@ -42,7 +43,7 @@ def templates_of(view: View) -> tuple[Template, ...]:
     visits = [
         Template(f"{trade.name} member visit", SKU_BY_CODE["PM-MEMBER"], 0) for trade in view.business.profile.trades
     ]
-    return (*billing, *visits)
+    return (*billing, *visits, Template("Loyalty Club billing", SKU_BY_CODE["MB-FEE"], 1200))
 
 
 def setup_times(view: View, count: int) -> Ticks:
@@ -57,6 +58,7 @@ def retired_at(view: View) -> int:
 
 def membership_types(view: View, rows: Ints, modified: Ticks, at: int) -> Texts:
     texts: Texts = []
+    retired = len(templates_of(view)) - 1
     for row in rows.tolist():
         plan = PLANS[row] if row < len(PLANS) else None
         price = 0 if plan is None else plan.price
@@ -74,7 +76,7 @@ def membership_types(view: View, rows: Ints, modified: Ticks, at: int) -> Texts:
         )
         members = {
             "id": row + First.MEMBERSHIP_TYPE,
-            "billingTemplateId": row + First.INVOICE_TEMPLATE if plan else "null",
+            "billingTemplateId": (row if plan else retired) + First.INVOICE_TEMPLATE,
             "durationBilling": f"[{billing}]",
             "discounts": '[{"targetId":0,"discount":10.0}]' if row % 2 else "[]",
             "recurringServices": f"[{','.join(services)}]" if plan else "[]",
@@ -235,7 +237,7 @@ def invoice_templates(view: View, rows: Ints, modified: Ticks, at: int) -> Texts
         createdOn=instants(setup_times(view, len(templates))[rows]),
         createdById="301",
         modifiedOn=instants(modified),
-        active="true",
+        active=booleans(np.where(rows == len(templates) - 1, retired_at(view), NEVER) > at),
         total=[_money(one.price) for one in those],
         isSettingsTemplate="true",
         importId="null",

@@ -182,7 +182,7 @@ def _later_changes(view: View, items: Table) -> tuple[Ticks, Ints]:
 def _recurring_settings(view: View) -> list[Table]:
     trades = len(view.business.profile.trades)
     retired = recurring.retired_at(view)
-    kinds: tuple[tuple[str, int, int, Write, int | None], ...] = (
+    kinds: tuple[tuple[str, int, int, Write, int], ...] = (
         ("membership_types", First.MEMBERSHIP_TYPE, len(PLANS) + 1, recurring.membership_types, len(PLANS)),
         (
             "recurring_service_types",
@@ -196,13 +196,13 @@ def _recurring_settings(view: View) -> list[Table]:
             First.INVOICE_TEMPLATE,
             len(recurring.templates_of(view)),
             recurring.invoice_templates,
-            None,
+            len(recurring.templates_of(view)) - 1,
         ),
     )
     built: list[Table] = []
     for resource, first_id, count, write, last in kinds:
         made = recurring.setup_times(view, count)
-        ends = np.where(np.arange(count) == (NONE if last is None else last), retired, NEVER)
+        ends = np.where(np.arange(count) == last, retired, NEVER)
         touched = idle(view, resource, made, 0.5)
         built.append(build_table(resource, first_id, made, [touched], partial(write, view), inactive_at=ends))
     return built
