@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -40,12 +41,9 @@ def _nameless(number: int) -> str:
     return json.dumps({"name": one.name, "number": one.number, "type": one.type, "detailType": one.detail})
 
 
-def _ledger(write: object, number: int) -> str:
+def _ledger(write: Callable[[int], str], number: int) -> str:
     sku = SKUS[number]
-    texts = [
-        write(one)  # type: ignore[operator]
-        for one in (sku.account, EQUIPMENT if sku.type == "Equipment" else MATERIALS, INVENTORY)
-    ]
+    texts = [write(one) for one in (sku.account, EQUIPMENT if sku.type == "Equipment" else MATERIALS, INVENTORY)]
     return f'"generalLedgerAccount":{texts[0]},"costOfSaleAccount":{texts[1]},"assetAccount":{texts[2]}'
 
 
