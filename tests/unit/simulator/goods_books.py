@@ -26,7 +26,17 @@ GOODS = (
     "gl_accounts",
     "installed_equipment",
 )
-AROUND = ("customers", "locations", "jobs", "invoices", "invoice_items", "payments", "business_units", "technicians")
+AROUND = (
+    "customers",
+    "locations",
+    "jobs",
+    "projects",
+    "invoices",
+    "invoice_items",
+    "payments",
+    "business_units",
+    "technicians",
+)
 _BOOK_OF = {
     "Service": "pricebook_services",
     "Material": "pricebook_materials",
@@ -35,6 +45,7 @@ _BOOK_OF = {
 _REFERENCES = (
     ("purchase_orders", "jobId", "jobs"),
     ("purchase_orders", "invoiceId", "invoices"),
+    ("purchase_orders", "projectId", "projects"),
     ("purchase_orders", "vendorId", "inventory_vendors"),
     ("purchase_orders", "technicianId", "technicians"),
     ("purchase_orders", "businessUnitId", "business_units"),
@@ -43,6 +54,7 @@ _REFERENCES = (
     ("inventory_receipts", "vendorId", "inventory_vendors"),
     ("inventory_returns", "purchaseOrderId", "purchase_orders"),
     ("inventory_returns", "jobId", "jobs"),
+    ("inventory_returns", "projectId", "projects"),
     ("inventory_returns", "vendorId", "inventory_vendors"),
     ("inventory_bills", "purchaseOrderId", "purchase_orders"),
     ("inventory_bills", "jobId", "jobs"),
