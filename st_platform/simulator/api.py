@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from st_platform.simulator.answers import Answer, Request, answer_api, answer_token, error, locate, too_many
-from st_platform.simulator.control import apply_edit, control_app
+from st_platform.simulator.control import control_app
+from st_platform.simulator.editing import apply_edit
 from st_platform.simulator.edits import UnknownRow
 from st_platform.simulator.faults import Rule
 from st_platform.simulator.instants import text

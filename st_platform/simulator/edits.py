@@ -141,6 +141,11 @@ class Edits:
             self._add(new_id, Edit(len(self._log), "inserted", now, moment, whole | fields, pattern.active))
             return self._read(new_id, max(now, moment))
 
+    def inserted(self) -> list[int]:
+        """The ids of rows that were added by hand, also of those that are gone again."""
+        with self._lock:
+            return [row_id for row_id, edits in self._by_id.items() if edits[0].op == "inserted"]
+
     def removed(self, now: int) -> list[int]:
         """The ids of rows that were taken away by hand and are still gone."""
         with self._lock:

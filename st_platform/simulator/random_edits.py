@@ -111,8 +111,7 @@ class _Chooser:
         """Any row that exists, inserted ones included."""
         shelf = self._shelf
         rows = shelf.table.existing(self._now)
-        by_hand = [row.id for row in shelf.edits.rows(self._now) if row.order >= shelf.table.count]
-        ids = np.concatenate([rows + shelf.table.first_id, np.array(by_hand, dtype=np.int64)])
+        ids = np.concatenate([rows + shelf.table.first_id, np.array(shelf.edits.inserted(), dtype=np.int64)])
         for _ in range(1000):
             if not len(ids):
                 break

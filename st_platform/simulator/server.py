@@ -21,7 +21,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from st_platform.servicetitan.tenant import Credentials, Endpoints, Environment, Tenant
 from st_platform.simulator.api import SimulatedApi
-from st_platform.simulator.control import replay_edits
+from st_platform.simulator.editing import replay_edits
 from st_platform.simulator.instants import to_ticks
 from st_platform.simulator.spoil import ConnectionCut
 from st_platform.simulator.universe import APP_KEY, SimulatedTenant, Universe

@@ -101,7 +101,7 @@ def disagreements(simulator: Simulator, caller: Caller, endpoint: Endpoint) -> l
 
 def a_value(filter_: Filter, rows: list[Row]) -> str:
     """Something to ask for: the value of a row in the middle, of two rows where several may be named."""
-    values = [value for row in rows for value in values_of(row, filter_.field) if value is not None]
+    values = [value for row in rows for value in values_of(row, filter_.field) if value not in (None, "")]
     if not values:
         times = (Compare.SINCE, Compare.AFTER, Compare.BEFORE, Compare.UNTIL)
         return "2026-01-01" if filter_.compare in times else "1"

@@ -9,11 +9,14 @@ from st_platform.simulator.endpoints import BY_RESOURCE, ENDPOINTS, Endpoint
 from tests.integration.simulator.conftest import Caller
 from tests.simulated import Simulator
 
-COUNT = 25
+COUNT = 10
+SUMMED = "marketing_ads_performance"
+"""The one resource without rows of its own."""
+KEPT = [endpoint for endpoint in ENDPOINTS if endpoint.resource != SUMMED]
 LOGGED = {"insert": "inserted"}
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda e: e.resource)
+@pytest.mark.parametrize("endpoint", KEPT, ids=lambda e: e.resource)
 def test_random_edits_do_what_they_say_and_are_in_the_truth_log(simulator: Simulator, endpoint: Endpoint) -> None:
     before, log = simulator.truth(endpoint.resource), len(simulator.changes(endpoint.resource))
     done = simulator.random_edits(endpoint.resource, count=COUNT, seed=5)
@@ -41,7 +44,7 @@ def test_random_edits_do_what_they_say_and_are_in_the_truth_log(simulator: Simul
 
 def test_among_many_edits_there_is_one_of_every_kind_that_a_resource_can_show(simulator: Simulator) -> None:
     def kinds(resource: str) -> set[str]:
-        return {edit["op"] for edit in simulator.random_edits(resource, count=60, seed=1)}
+        return {edit["op"] for edit in simulator.random_edits(resource, count=40, seed=1)}
 
     assert kinds("customers") == {"touch", "set", "deactivate", "merge", "restore", "insert"}
     assert kinds("memberships") == {"touch", "set", "deactivate", "delete", "restore", "insert"}
@@ -60,8 +63,8 @@ def test_the_same_seed_makes_the_same_edits_and_another_one_others(simulator: Si
 def test_random_edits_of_a_tenant_touch_each_of_its_resources_and_no_other_tenant(simulator: Simulator) -> None:
     theirs = simulator.truth("customers", tenant_id=2002)
     done = simulator.random_edits(count=2, seed=3)
-    assert {edit["resource"] for edit in done} == set(BY_RESOURCE)
-    assert len(done) == 2 * len(BY_RESOURCE)
+    assert {edit["resource"] for edit in done} == {endpoint.resource for endpoint in KEPT}
+    assert len(done) == 2 * len(KEPT)
     assert {edit["tenant_id"] for edit in done} == {1001}
     assert simulator.truth("customers", tenant_id=2002) == theirs
 
@@ -82,7 +85,7 @@ def test_edits_may_be_spread_over_the_hours_before(simulator: Simulator) -> None
 
 def test_a_reader_of_the_feed_sees_every_edit_of_a_row_that_still_exists(simulator: Simulator, caller: Caller) -> None:
     token = caller.page("crm/export/customers", includeRecentChanges="true")["continueFrom"]
-    done = simulator.random_edits("customers", count=40, seed=4)
+    done = simulator.random_edits("customers", count=20, seed=4)
     later = caller.feed("crm/export/customers", **{"from": token, "includeRecentChanges": "true"})
     assert {row["id"] for row in later} == {edit["id"] for edit in done}
     truth = simulator.truth("customers")
@@ -114,6 +117,7 @@ def test_edits_that_nothing_would_show_are_refused(simulator: Simulator) -> None
         {"resource": "campaign_costs", "op": "deactivate"},
         {"resource": "payroll_settings", "op": "insert"},
         {"resource": "jobs", "op": "restore", "id": 3},
+        {"resource": SUMMED, "op": "touch"},
     ):
         answer = httpx.post(f"{simulator.url}/_sim/edit", json={"tenant_id": 1001, **body}, trust_env=False)
         assert answer.status_code in (400, 404), body
