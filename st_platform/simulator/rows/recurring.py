@@ -11,11 +11,12 @@ import numpy as np
 from st_platform.simulator.business.chance import Ints
 from st_platform.simulator.business.pricebook import PLANS, SKU_BY_CODE, SKU_IDS, Kind
 from st_platform.simulator.business.work import NONE
-from st_platform.simulator.instants import DAY, NEVER, Ticks
+from st_platform.simulator.instants import DAY, HOUR, NEVER, Ticks
 from st_platform.simulator.rows.json_text import Texts, booleans, chosen, days, ids, instants, objects, quoted, where
 from st_platform.simulator.rows.view import First, View
 
 _STATUSES = ['"NotAttempted"', '"Unreachable"', '"Contacted"', '"Won"', '"Dismissed"']
+TEMPLATES, SERVICES, TYPES = range(3)
 _RETIRED = "Loyalty Club (until 2021)"
 _MONTHS = (("March", "April", "May"), ("September", "October", "November"))
 
@@ -46,9 +47,10 @@ def templates_of(view: View) -> tuple[Template, ...]:
     return (*billing, *visits, Template("Loyalty Club billing", SKU_BY_CODE["MB-FEE"], 1200))
 
 
-def setup_times(view: View, count: int) -> Ticks:
-    """When settings of memberships were made: one after the other, before the first business."""
-    return view.business.company.opened - 29 * DAY + np.arange(count) * 51_234_567
+def setup_times(view: View, count: int, step: int) -> Ticks:
+    """When settings of memberships were made, before the first business: `TEMPLATES`, then the `SERVICES` that use
+    them, then the `TYPES` that promise these."""
+    return view.business.company.opened - 29 * DAY + step * HOUR + np.arange(count) * 51_234_567
 
 
 def retired_at(view: View) -> int:
@@ -85,7 +87,7 @@ def membership_types(view: View, rows: Ints, modified: Ticks, at: int) -> Texts:
             "recognition": '"PointOfSale"' if spread else '"Deferred"',
         }
         texts.append(_MEMBERSHIP_TYPE % members)
-    made = instants(setup_times(view, len(PLANS) + 1)[rows])
+    made = instants(setup_times(view, len(PLANS) + 1, TYPES)[rows])
     active = booleans(np.where(rows == len(PLANS), retired_at(view), NEVER) > at)
     return [
         text.replace("@made", when).replace("@modified", changed).replace("@active", state)
@@ -115,7 +117,7 @@ def recurring_service_types(view: View, rows: Ints, modified: Ticks, at: int) ->
     return objects(
         len(rows),
         id=ids(rows, First.RECURRING_SERVICE_TYPE),
-        createdOn=instants(setup_times(view, len(trades) + 1)[rows]),
+        createdOn=instants(setup_times(view, len(trades) + 1, SERVICES)[rows]),
         createdById="301",
         modifiedOn=instants(modified),
         active=booleans(np.where(retired, retired_at(view), NEVER) > at),
@@ -234,7 +236,7 @@ def invoice_templates(view: View, rows: Ints, modified: Ticks, at: int) -> Texts
         len(rows),
         id=ids(rows, First.INVOICE_TEMPLATE),
         name=quoted(one.name for one in those),
-        createdOn=instants(setup_times(view, len(templates))[rows]),
+        createdOn=instants(setup_times(view, len(templates), TEMPLATES)[rows]),
         createdById="301",
         modifiedOn=instants(modified),
         active=booleans(np.where(rows == len(templates) - 1, retired_at(view), NEVER) > at),

@@ -182,27 +182,31 @@ def _later_changes(view: View, items: Table) -> tuple[Ticks, Ints]:
 def _recurring_settings(view: View) -> list[Table]:
     trades = len(view.business.profile.trades)
     retired = recurring.retired_at(view)
-    kinds: tuple[tuple[str, int, int, Write, int], ...] = (
-        ("membership_types", First.MEMBERSHIP_TYPE, len(PLANS) + 1, recurring.membership_types, len(PLANS)),
+    count, templates = len(PLANS) + 1, len(recurring.templates_of(view))
+    kinds: tuple[tuple[str, int, Ticks, Write], ...] = (
+        (
+            "membership_types",
+            First.MEMBERSHIP_TYPE,
+            recurring.setup_times(view, count, recurring.TYPES),
+            recurring.membership_types,
+        ),
         (
             "recurring_service_types",
             First.RECURRING_SERVICE_TYPE,
-            trades + 1,
+            recurring.setup_times(view, trades + 1, recurring.SERVICES),
             recurring.recurring_service_types,
-            trades,
         ),
         (
             "invoice_templates",
             First.INVOICE_TEMPLATE,
-            len(recurring.templates_of(view)),
+            recurring.setup_times(view, templates, recurring.TEMPLATES),
             recurring.invoice_templates,
-            len(recurring.templates_of(view)) - 1,
         ),
     )
     built: list[Table] = []
-    for resource, first_id, count, write, last in kinds:
-        made = recurring.setup_times(view, count)
-        ends = np.where(np.arange(count) == last, retired, NEVER)
+    for resource, first_id, made, write in kinds:
+        ends = np.full(len(made), NEVER, dtype=np.int64)
+        ends[-1] = retired
         touched = idle(view, resource, made, 0.5)
         built.append(build_table(resource, first_id, made, [touched], partial(write, view), inactive_at=ends))
     return built
