@@ -79,10 +79,16 @@ class ListPosition(msgspec.Struct, frozen=True, omit_defaults=True):
     reading: ByInstant | ByPass | None = None
 
 
-P = TypeVar("P", FeedPosition, ListPosition)
+class DatePosition(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A window of dates read slice by slice: everything before `start` has been read; None is nothing yet."""
+
+    start: datetime | None = None
 
 
-def written(position: FeedPosition | ListPosition) -> str:
+P = TypeVar("P", FeedPosition, ListPosition, DatePosition)
+
+
+def written(position: FeedPosition | ListPosition | DatePosition) -> str:
     """A position as the ledger keeps it."""
     return msgspec.json.encode(position).decode()
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import psycopg
 
 from st_platform.ingest.crew import Crew, Stopped
+from st_platform.ingest.date_lanes import read_dates
 from st_platform.ingest.feeds import read_feed
 from st_platform.ingest.landing import Site
 from st_platform.ingest.lane_task import LaneTask
@@ -27,7 +28,9 @@ def read_lanes(site: Site, client: ServiceTitanClient, tasks: Sequence[LaneTask]
 
     def do(task: LaneTask) -> None:
         try:
-            if site.resource.feed is not None and not from_list:
+            if site.resource.window is not None:
+                read_dates(site, client, site.resource.window, task)
+            elif site.resource.feed is not None and not from_list:
                 read_feed(site, client, site.resource.feed, task, crew)
             elif site.resource.list is not None:
                 read_list(site, client, site.resource.list, task)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 from st_platform.ingest.crew import Desk
+from st_platform.ingest.date_windows import read_date_window
 from st_platform.ingest.dated import read_window
 from st_platform.ingest.decode import Decoder
 from st_platform.ingest.errors import QuarantineThresholdExceeded, SyncFailed, WindowBusy
@@ -43,6 +44,7 @@ _WAYS: dict[LoadMode, Callable[..., Outcome]] = {
     LoadMode.DATED: read_window,
     LoadMode.TAIL: read_tail,
     LoadMode.SNAPSHOT: read_snapshot,
+    LoadMode.WINDOW: read_date_window,
 }
 
 

@@ -304,11 +304,17 @@ def same_key(shape: Shape) -> sql.Composed:
     if len(shape.key) == 1:
         name = shape.key[0]
         return text_of("t.{} = s.record_key::{}", sql.Identifier(name), kinds[name])
-    parts = [
-        text_of("t.{} = split_part(s.record_key, ',', {})::{}", sql.Identifier(name), sql.Literal(place), kinds[name])
+    return sql.SQL(" AND ").join(
+        text_of("t.{} = {}::{}", sql.Identifier(name), _part(place, place == len(shape.key)), kinds[name])
         for place, name in enumerate(shape.key, start=1)
-    ]
-    return sql.SQL(" AND ").join(parts)
+    )
+
+
+def _part(place: int, is_last: bool) -> sql.Composed:
+    """One part of `s.record_key`; the last one may hold commas of its own."""
+    if is_last:
+        return text_of("array_to_string((string_to_array(s.record_key, ','))[{}:], ',')", sql.Literal(place))
+    return text_of("split_part(s.record_key, ',', {})", sql.Literal(place))
 
 
 def key_text(shape: Shape) -> sql.Composed:

@@ -145,6 +145,7 @@ class ScriptedApi:
     tokens: list[str] = field(default_factory=list[str])
     valid: set[str] = field(default_factory=set[str])
     refusals: int = 0
+    scopes: tuple[str, ...] = ("tn.crm.customers:r", "tn.jpm.jobs:r")
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -205,7 +206,7 @@ class ScriptedApi:
     def issue(self, **changes: Any) -> dict[str, Any]:
         """A new valid token, as the token service answers it."""
         with self.lock:
-            token = jwt(len(self.tokens) + 1)
+            token = jwt(len(self.tokens) + 1, self.scopes)
             self.tokens.append(token)
             self.valid.add(token)
         return {"access_token": token, "expires_in": 900, "token_type": "Bearer", **changes}
