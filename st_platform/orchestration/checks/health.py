@@ -124,11 +124,12 @@ WITH lanes AS (
     FROM platform.parked_deletes
     WHERE tenant_id = %(tenant)s AND resource = %(resource)s AND resolved_at IS NULL
 ), compared AS (
-    SELECT at, method, source_count, warehouse_count, missing, stale, gone, healed, deleted, parked, certified,
-        calls, note
+    SELECT
+        reconciliation_id, at, method, source_count, warehouse_count, missing, stale, gone, healed, deleted, parked,
+        certified, calls, note
     FROM platform.reconciliations
     WHERE tenant_id = %(tenant)s AND resource = %(resource)s
-    ORDER BY at DESC
+    ORDER BY at DESC, reconciliation_id DESC
     LIMIT %(comparisons)s
 )
 SELECT
@@ -141,7 +142,8 @@ SELECT
      FROM (SELECT reason, count(*) AS number FROM broken GROUP BY reason ORDER BY 2 DESC LIMIT 3) AS r) AS reasons,
     (SELECT granted FROM platform.grants
      WHERE tenant_id = %(tenant)s AND resource = %(resource)s) AS granted,
-    (SELECT jsonb_agg(to_jsonb(c) ORDER BY at DESC) FROM compared AS c) AS comparisons,
+    (SELECT jsonb_agg(to_jsonb(c) - 'reconciliation_id' ORDER BY at DESC, reconciliation_id DESC)
+     FROM compared AS c) AS comparisons,
     (SELECT missing FROM parked) AS parked_missing,
     (SELECT living FROM parked) AS parked_living,
     (SELECT error FROM lanes

@@ -47,7 +47,7 @@ def judge_reconciliation(health: Health, tenant: str, resource: Resource, now: d
     if not last.certified:
         why = last.note or "the counts differ, and it was not settled by keys"
         return Verdict(False, f"{_counts(last)}: {why}. {command} --deep settles it.", Severity.WARNING, facts)
-    removed = f" {last.deleted:,} rows had left the source and were marked as deleted." if last.deleted else ""
+    removed = f" Left the source and marked as deleted: {last.deleted:,}." if last.deleted else ""
     return Verdict(True, f"Source and warehouse agree by {last.method}: {_counts(last)}.{removed}", facts=facts)
 
 
@@ -59,10 +59,10 @@ def _never(resource: Resource, command: str) -> Verdict:
 
 
 def _healed(last: Comparison, command: str) -> str:
-    found = f"{last.missing:,} rows were missing here and {last.stale:,} were out of date"
+    found = f"Missing here: {last.missing:,}, out of date: {last.stale:,}"
     if last.healed >= last.missing + last.stale:
-        return f"{found}; all were read again and healed at {moment_text(last.at)}."
-    return f"{found}, of which {last.healed:,} could be healed. {last.note} Run {command} --deep once more."
+        return f"{found}; all of them were read again and healed at {moment_text(last.at)}."
+    return f"{found}; {last.healed:,} of them could be healed. {last.note} Run {command} --deep once more."
 
 
 def _counts(last: Comparison) -> str:

@@ -62,13 +62,13 @@ def test_rows_that_had_to_be_healed_are_a_warning() -> None:
 
     assert not verdict.passed
     assert verdict.severity is Severity.WARNING
-    assert "10 rows were missing here and 2 were out of date; all were read again" in verdict.reason
+    assert "Missing here: 10, out of date: 2; all of them were read again" in verdict.reason
 
 
 def test_what_could_not_be_healed_says_so_and_what_to_run() -> None:
     verdict = judged(replace(AGREED, missing=10, healed=7, certified=False))
 
-    assert "of which 7 could be healed" in verdict.reason
+    assert "7 of them could be healed" in verdict.reason
     assert "st-platform reconcile jobs --tenant acme --deep" in verdict.reason
 
 
@@ -76,7 +76,7 @@ def test_rows_that_left_the_source_and_were_marked_are_no_trouble() -> None:
     verdict = judged(replace(AGREED, method="keys", gone=3, deleted=3))
 
     assert verdict.passed
-    assert "3 rows had left the source" in verdict.reason
+    assert "marked as deleted: 3." in verdict.reason
 
 
 def test_a_parked_removal_is_an_error_with_the_command_to_use() -> None:
