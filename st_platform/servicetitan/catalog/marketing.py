@@ -74,7 +74,7 @@ RESOURCES = (
         scope="tn.mads.attributedleads:r",
         description="Leads that the ads module traced to their source.",
         window=DateWindow(path="/marketingads/v2/tenant/{tenant}/attributed-leads", look_back=timedelta(days=30)),
-        filled={"lead_key": Joined("dateTime", "leadType", "call.id", "booking.id", "leadForm.leadNumber", "job.id")},
+        filled={"lead_key": Joined("dateTime", "leadType", "call.id", "booking.id", "leadForm.leadNumber")},
         key=("lead_key",),
         version=None,
         created="date_time",
