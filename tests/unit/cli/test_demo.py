@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
+from st_platform.cli.backfill import require_success
 from st_platform.cli.demo import stage as staging
 from st_platform.cli.demo import steps
 from st_platform.cli.demo.progress import Step, Steps
@@ -22,7 +23,7 @@ from st_platform.cli.demo.run import run_demo
 from st_platform.cli.demo.stage import Stage, demo_settings
 from st_platform.cli.output import CommandFailed, UsageProblem, stderr
 from st_platform.cli.processes import Children
-from st_platform.orchestration.graphql import AssetState, CheckState, RunState
+from st_platform.orchestration.graphql import AssetProgress, AssetState, BackfillState, CheckState, RunState
 
 
 @pytest.fixture
@@ -206,9 +207,10 @@ def test_a_dagster_without_any_check_is_not_good(judge: Judge) -> None:
 
 def test_checks_that_no_run_evaluated_are_evaluated_now(judge: Judge) -> None:
     done, open_ = FakeDagster([check("fresh", "SUCCEEDED")]), FakeDagster([check("fresh", None)])
-    judge(done)
-    judge(open_)
-    assert (done.launched, open_.launched) == ([], ["acme__checks"])
+    skipped = FakeDagster([check("fresh", "SKIPPED")])
+    for dagster in (done, open_, skipped):
+        judge(dagster)
+    assert (done.launched, open_.launched, skipped.launched) == ([], ["acme__checks"], ["acme__checks"])
 
 
 def test_a_failed_run_fails_the_demo(judge: Judge) -> None:
@@ -217,6 +219,34 @@ def test_a_failed_run_fails_the_demo(judge: Judge) -> None:
 
 
 JOBS = ("servicetitan", "acme", "jobs")
+ADS = ("servicetitan", "acme", "attributed_leads")
+
+
+def backfill(*, materialized: int, run: str = "SUCCESS") -> BackfillState:
+    """A finished backfill of two assets over three days, of which the second came so far."""
+    assets = (AssetProgress(JOBS, 3, 0, 3, 0), AssetProgress(ADS, 3, 0, materialized, 3 - materialized))
+    status = "COMPLETED_SUCCESS" if materialized == 3 else "COMPLETED_FAILED"
+    return BackfillState("b", status, assets, (RunState("r", "j", run),))
+
+
+def test_a_backfill_whose_only_absent_partitions_are_not_granted_succeeded() -> None:
+    dagster: Any = FakeDagster()
+    require_success(dagster, backfill(materialized=3))
+    require_success(dagster, backfill(materialized=0), not_granted={ADS})
+
+
+@pytest.mark.parametrize(
+    ("state", "not_granted"),
+    [
+        (backfill(materialized=0), {JOBS}),
+        (backfill(materialized=2), set[Any]()),
+        (backfill(materialized=0, run="FAILURE"), {ADS}),
+    ],
+)
+def test_any_other_absent_partition_fails_the_backfill(state: BackfillState, not_granted: set[Any]) -> None:
+    dagster: Any = FakeDagster()
+    with pytest.raises(CommandFailed, match="did not succeed"):
+        require_success(dagster, state, not_granted=not_granted)
 
 
 @dataclass(frozen=True)
