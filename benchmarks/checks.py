@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
 import psycopg
 from psycopg import sql
 
-from benchmarks.feed_of_jobs import ROWS, Edition, page_of
+from benchmarks.feed_of_jobs import DISTINCT, ROWS, page_of
 
 
 class WrongResult(AssertionError):
@@ -27,15 +28,14 @@ class Expected:
 
 def expected(pages: int, changed_a_page: int, stray: bool = False) -> Expected:
     """What a feed of so many pages leaves behind, worked out from its own bytes; a stray row has no total."""
-    cents = sum(_cents(number, pages) for number in range(min(pages, 10)))
-    whole, rest = divmod(pages, 10)
-    if pages > 10:
-        cents = cents * whole + sum(_cents(number, pages) for number in range(rest))
+    whole, rest = divmod(pages, DISTINCT)
+    cents = sum(_cents(number) * (whole + (number < rest)) for number in range(min(pages, DISTINCT)))
     return Expected(pages * ROWS + stray, pages * changed_a_page, cents)
 
 
-def _cents(number: int, pages: int) -> int:
-    rows = json.loads(page_of(number, pages, Edition.FULL))["data"]
+@cache
+def _cents(number: int) -> int:
+    rows = json.loads(page_of(number, DISTINCT))["data"]
     return sum(int(Decimal(row["total"]) * 100) for row in rows)
 
 

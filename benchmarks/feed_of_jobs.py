@@ -33,7 +33,9 @@ FIRST_MOMENT = datetime(FIRST_DAY.year, FIRST_DAY.month, FIRST_DAY.day, tzinfo=U
 CHANGED = ROWS // 20
 """How many rows of each page change: five in a hundred."""
 
-_DISTINCT = 10
+DISTINCT = 10
+"""After so many pages the rows repeat, under other ids and on other days."""
+
 _PAGES_IN_ONE = ROWS // CHANGED
 _STATUSES = ("Completed", "Canceled", "Scheduled", "InProgress", "Hold")
 _WORDS = ("replace", "repair", "inspect", "install", "tune", "water", "heater", "furnace", "drain", "valve", "leak")
@@ -124,11 +126,11 @@ def page_of(number: int, pages: int, edition: Edition = Edition.FULL) -> bytes:
 
 def _stamped(page: int, edition: Edition, when: str) -> bytes:
     """The rows of one page of the first edition, as an edition tells of them."""
-    rows = _rows(page % _DISTINCT, edition)
-    return rows.replace(b'"id":7000', b'"id":7%03d' % (page // _DISTINCT)).replace(b"WHEN", when.encode())
+    rows = _rows(page % DISTINCT, edition)
+    return rows.replace(b'"id":7000', b'"id":7%03d' % (page // DISTINCT)).replace(b"WHEN", when.encode())
 
 
-@lru_cache(maxsize=_DISTINCT * len(Edition))
+@lru_cache(maxsize=DISTINCT * len(Edition))
 def _rows(number: int, edition: Edition) -> bytes:
     random_ = random.Random(number)
     rows = [_row(random_, number * ROWS + place, place, edition) for place in range(ROWS)]
@@ -194,7 +196,7 @@ def _row(random_: random.Random, number: int, place: int, edition: Edition) -> d
 
 def _serve(ready: Connection, pages: int, compressed: bool) -> None:
     for edition in Edition:
-        for number in range(min(pages, _DISTINCT)):
+        for number in range(min(pages, DISTINCT)):
             _rows(number, edition)
 
     class Handler(BaseHTTPRequestHandler):

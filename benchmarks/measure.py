@@ -77,10 +77,14 @@ class Bench:
 
     @cached_property
     def postgres(self) -> Tree:
+        """The server with all its backends; empty when it runs on another machine."""
         with connect(self.admin_url) as connection:
             found = connection.execute("SELECT pg_backend_pid()").fetchone()
             assert found is not None
+        try:
             return Tree(psutil.Process(found[0]).ppid())
+        except psutil.NoSuchProcess:
+            return Tree(0)
 
     @cached_property
     def server(self) -> Tree:
@@ -112,7 +116,7 @@ def measure(bench: Bench, ways: Sequence[Way], *, rounds: int, peer_rounds: int,
 def _one_way(bench: Bench, way: Way, number: int, delay: float) -> Iterator[Run]:
     with tempfile.TemporaryDirectory(dir=bench.folder) as folder:
         for first, steps in enumerate(_stretches(way.steps)):
-            with _database(bench.admin_url, f"bench_{way.module}_{number}_{first}") as url:
+            with _database(bench.admin_url, f"bench_{os.getpid()}_{way.module}_{number}_{first}") as url:
                 for step in steps:
                     yield _one_step(bench, way, step, url, folder, number, delay, stray=steps[0].stray)
 

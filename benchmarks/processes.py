@@ -50,6 +50,7 @@ class PeakMemory:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
+        self._look(self._tree.members())
 
     def _watch(self) -> None:
         members: list[int] = []
@@ -57,9 +58,12 @@ class PeakMemory:
         while not self._ended.is_set():
             if sample % _LOOK_AROUND == 0:
                 members = self._tree.members()
-            self.megabytes = max(self.megabytes, sum(map(_resident, members)) / 2**20)
+            self._look(members)
             sample += 1
             self._ended.wait(_INTERVAL)
+
+    def _look(self, members: list[int]) -> None:
+        self.megabytes = max(self.megabytes, sum(map(_resident, members)) / 2**20)
 
 
 def _cpu_ticks(pid: int) -> int:

@@ -25,7 +25,7 @@ def address(task: Task) -> str:
 
 def settle(**settings: object) -> None:
     """dlt reads its settings from the environment."""
-    quiet = {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "ERROR", "PROGRESS": ""}
+    quiet = {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "ERROR"}
     os.environ.update(quiet | {name: str(value) for name, value in settings.items()})
 
 
