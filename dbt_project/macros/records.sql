@@ -59,7 +59,8 @@
         records.is_deleted,
         records.fetched_at
     from {{ ref('stg_servicetitan__' ~ resource) }} as records
-    cross join lateral {{ json_elements('records.' ~ column) }}
+    cross join
+        lateral {{ json_elements('records.' ~ column) }}
         with ordinality as elements (entry, entry_number)
     where jsonb_typeof(elements.entry) = 'object'
     {%- if not loop.last %}

@@ -1,4 +1,4 @@
--- Every object in the arrays of the staged records is one row of the mart: counted again per tenant and resource.
+{# Every object in the arrays of staged records is a row of the mart; counted again, another way. #}
 with
 
 expected as (
@@ -8,7 +8,9 @@ expected as (
         records.tenant_id,
         sum(
             jsonb_array_length(
-                jsonb_path_query_array(records.custom_fields, 'strict $[*] ? (@.type() == "object")', silent => true)
+                jsonb_path_query_array(
+                    records.custom_fields, 'strict $[*] ? (@.type() == "object")'
+                )
             )
         ) as entry_count
     from {{ ref('stg_servicetitan__' ~ resource) }} as records

@@ -21,7 +21,7 @@ final as (
         {{ clean_text('sync_status') }} as sync_status,
         {{ clean_text('term_name') }} as term_name,
         {{ clean_text('landed_cost_method') }} as landed_cost_method,
-        {{ clean_text('summary') }} as summary,
+        {{ clean_text('summary') }} as summary_text,
         {{ calendar_date('bill_date') }} as bill_date,
         {{ calendar_date('due_date') }} as due_date,
         {{ calendar_date('post_date') }} as post_date,

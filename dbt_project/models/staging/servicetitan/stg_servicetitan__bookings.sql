@@ -20,7 +20,7 @@ final as (
         {{ clean_text('customer_type') }} as customer_type,
         {{ clean_text('priority') }} as priority,
         {{ clean_text('external_id') }} as external_id,
-        {{ clean_text('summary') }} as summary,
+        {{ clean_text('summary') }} as summary_text,
         {{ json_text('address', 'city') }} as city,
         {{ json_text('address', 'state') }} as state,
         {{ zip5("address ->> 'zip'") }} as zip5,

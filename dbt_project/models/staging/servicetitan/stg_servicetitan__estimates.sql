@@ -20,7 +20,7 @@ final as (
         {{ clean_text('review_status') }} as review_status,
         {{ clean_text('business_unit_name') }} as business_unit_name,
         {{ clean_text('proposal_tag_name') }} as proposal_tag_name,
-        {{ clean_text('summary') }} as summary,
+        {{ clean_text('summary') }} as summary_text,
         cast(subtotal as numeric(18, 2)) as subtotal_amount,
         cast(tax as numeric(18, 2)) as tax_amount,
         cast(deposit_amount as numeric(18, 2)) as deposit_amount,

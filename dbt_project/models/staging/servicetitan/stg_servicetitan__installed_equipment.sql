@@ -17,7 +17,7 @@ final as (
         {{ json_text('type', 'name') }} as equipment_type_name,
         {{ clean_text('status') }} as installed_equipment_status,
         {{ clean_text('manufacturer') }} as manufacturer,
-        {{ clean_text('model') }} as model,
+        {{ clean_text('model') }} as model_number,
         {{ clean_text('serial_number') }} as serial_number,
         {{ clean_text('barcode_id') }} as barcode_id,
         {{ clean_text('memo') }} as memo,

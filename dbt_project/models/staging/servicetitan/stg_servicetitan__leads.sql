@@ -22,7 +22,7 @@ final as (
         {{ clean_text('status') }} as lead_status,
         {{ clean_text('priority') }} as priority,
         {{ clean_text('capture_source') }} as capture_source,
-        {{ clean_text('summary') }} as summary,
+        {{ clean_text('summary') }} as summary_text,
         {{ clean_text('lead_customer_name') }} as lead_customer_name,
         {{ clean_text('lead_phone') }} as lead_phone,
         {{ clean_text('lead_email') }} as lead_email,

@@ -14,7 +14,8 @@ exploded as (
         source._fetched_at,
         elements.item
     from source
-    cross join lateral {{ json_elements('source.duration_billing') }}
+    cross join
+        lateral {{ json_elements('source.duration_billing') }}
         with ordinality as elements (item, option_number)
 ),
 

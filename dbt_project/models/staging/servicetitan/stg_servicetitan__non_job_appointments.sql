@@ -12,7 +12,7 @@ final as (
         {{ id_or_null('timesheet_code_id') }} as timesheet_code_id,
         {{ id_or_null('created_by_id') }} as created_by_id,
         {{ clean_text('name') }} as non_job_appointment_name,
-        {{ clean_text('summary') }} as summary,
+        {{ clean_text('summary') }} as summary_text,
         {{ duration_seconds('duration') }} as duration_seconds,
         coalesce(all_day, false) as is_all_day,
         coalesce(remove_technician_from_capacity_planning, false) as is_out_of_capacity,

@@ -15,7 +15,7 @@ final as (
         {{ id_or_null('general_ledger_account_id') }} as gl_account_id,
         {{ json_id('primary_vendor', 'vendorId') }} as primary_vendor_id,
         {{ clean_text('manufacturer') }} as manufacturer,
-        {{ clean_text('model') }} as model,
+        {{ clean_text('model') }} as model_number,
         {{ clean_text('account') }} as gl_account_name,
         {{ clean_text('cost_of_sale_account') }} as cost_of_sale_account,
         {{ clean_text('asset_account') }} as asset_account,

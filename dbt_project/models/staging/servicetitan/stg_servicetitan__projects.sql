@@ -17,7 +17,7 @@ final as (
         {{ clean_text('name') }} as project_name,
         {{ clean_text('status') }} as project_status,
         {{ clean_text('sub_status') }} as project_sub_status,
-        {{ clean_text('summary') }} as summary,
+        {{ clean_text('summary') }} as summary_text,
         {{ calendar_date('start_date') }} as start_date,
         {{ calendar_date('target_completion_date') }} as target_completion_date,
         business_unit_ids,

@@ -21,7 +21,7 @@ final as (
         {{ clean_text('number') }} as purchase_order_number,
         {{ clean_text('status') }} as purchase_order_status,
         {{ clean_text('vendor_document_number') }} as vendor_document_number,
-        {{ clean_text('summary') }} as summary,
+        {{ clean_text('summary') }} as summary_text,
         {{ calendar_date('date') }} as ordered_date,
         {{ calendar_date('required_on') }} as required_date,
         cast(total as numeric(18, 2)) as total_amount,
