@@ -25,6 +25,7 @@ from st_platform.servicetitan.errors import NotGranted
 from st_platform.warehouse.database import Database
 from st_platform.warehouse.grants import note_grant
 from st_platform.warehouse.progress import note_read, resource_state
+from st_platform.warehouse.pruning import prune_lanes
 from st_platform.warehouse.tables import refresh_statistics
 
 __all__ = [
@@ -106,6 +107,7 @@ def sync(
         if granted:
             certified = outcome.certificate is Certificate.CERTIFIED
             note_read(connection, tenant_id, name, at=outcome.known_until, certified=certified)
+            prune_lanes(connection, tenant_id, name)
         version = resource_state(connection, tenant_id, name).last_changed_seq
     if not granted:
         tally.note(f"Not granted: add the scope {scope} to the app in ServiceTitan's developer portal.")

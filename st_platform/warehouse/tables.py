@@ -14,26 +14,25 @@ import psycopg
 from psycopg import sql
 
 from st_platform.servicetitan.catalog import Resource
+from st_platform.servicetitan.glossary import NoDescription, describe, describe_system
 from st_platform.servicetitan.records import Column
 from st_platform.warehouse.database import Database, connect
 from st_platform.warehouse.errors import TableMismatch
 
 SCHEMA = "servicetitan"
 
-_SYSTEM_COLUMNS: Mapping[str, tuple[LiteralString, str]] = {
-    "_fetched_at": ("timestamptz NOT NULL", "When this version was last read from the API."),
-    "_fetch_seq": ("bigint NOT NULL", "Number of the request it was last read by; of equal versions the higher wins."),
-    "_changed_at": (
-        "timestamptz NOT NULL DEFAULT statement_timestamp()",
-        "When the contents last changed in the warehouse.",
-    ),
-    "_deleted_at": ("timestamptz", "Set while the row is gone from ServiceTitan."),
-    "_extra": ("jsonb", "Fields the API sent that have no column yet."),
+_SYSTEM_COLUMNS: Mapping[str, LiteralString] = {
+    "_fetched_at": "timestamptz NOT NULL",
+    "_fetch_seq": "bigint NOT NULL",
+    "_changed_at": "timestamptz NOT NULL DEFAULT statement_timestamp()",
+    "_deleted_at": "timestamptz",
+    "_extra": "jsonb",
 }
 _KNOWN = """
-    SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
+    SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), d.description
     FROM pg_class c
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    LEFT JOIN pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum
     WHERE c.relnamespace = to_regnamespace(%s) AND c.relkind IN ('r', 'p') AND c.relname = ANY (%s)
 """
 _LONG_NAMES = {"timestamptz": "timestamp with time zone"}
@@ -58,16 +57,24 @@ def ensure_table(connection: psycopg.Connection, resource: Resource) -> list[str
 
 
 def ensure_tables(connection: psycopg.Connection, resources: Iterable[Resource]) -> dict[str, list[str]]:
-    """`ensure_table` for many, with one look at the catalog; only resources that changed are in the answer."""
+    """`ensure_table` for many, with one look at the catalog and all that is to do in one go; only resources that
+    changed are in the answer."""
     wanted = list(resources)
     known = _known_columns(connection, [resource.name for resource in wanted])
     changed: dict[str, list[str]] = {}
+    statements: list[sql.Composed] = []
     for resource in wanted:
-        plan = plan_table(resource, known.get(resource.name))
-        for statement in plan.statements:
-            connection.execute(statement)
+        found = known.get(resource.name)
+        if found is None:
+            plan = plan_table(resource, None)
+        else:
+            plan = plan_table(resource, {name: kind for name, (kind, _) in found.items()})
+            plan.statements.extend(_rephrase(resource, {name: text for name, (_, text) in found.items()}))
         if plan.statements:
             changed[resource.name] = plan.added
+            statements += plan.statements
+    if statements:
+        connection.execute(sql.SQL(";\n").join(statements))
     return changed
 
 
@@ -94,7 +101,7 @@ def plan_table(resource: Resource, known: Mapping[str, str] | None) -> TablePlan
                     table_name(resource), sql.Identifier(column.name), type_of(column)
                 )
             )
-            plan.statements.append(_comment_on_column(resource, column.name, _column_comment(resource, column)))
+            plan.statements.append(_comment_on_column(resource, column.name, _column_comments(resource)[column.name]))
         elif found != expected:
             raise TableMismatch(
                 f"column {column.name} is {found}, the record {resource.record.__name__} says {expected}",
@@ -109,7 +116,7 @@ def _create(resource: Resource) -> list[sql.Composed]:
     for column in resource.columns:
         needed = sql.SQL(" NOT NULL" if column.name in resource.key else "")
         lines.append(sql.SQL("{} {}{}").format(sql.Identifier(column.name), type_of(column), needed))
-    for name, (definition, _) in _SYSTEM_COLUMNS.items():
+    for name, definition in _SYSTEM_COLUMNS.items():
         lines.append(sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(definition)))
     key = sql.SQL(", ").join(sql.Identifier(name) for name in ("tenant_id", *resource.key))
     lines.append(sql.SQL("PRIMARY KEY ({})").format(key))
@@ -120,17 +127,28 @@ def _create(resource: Resource) -> list[sql.Composed]:
     about = sql.SQL("COMMENT ON TABLE {} IS {}").format(
         table_name(resource), sql.Literal(f"{resource.description} Owner: {resource.owner}.")
     )
-    comments = [
-        _comment_on_column(resource, column.name, _column_comment(resource, column)) for column in resource.columns
-    ]
-    comments += [_comment_on_column(resource, name, text) for name, (_, text) in _SYSTEM_COLUMNS.items()]
-    comments.append(_comment_on_column(resource, "tenant_id", "The ServiceTitan tenant the row belongs to."))
+    comments = [_comment_on_column(resource, name, text) for name, text in _column_comments(resource).items()]
     return [create, about, *comments]
 
 
-def _column_comment(resource: Resource, column: Column) -> str:
-    role = " Orders versions." if column.name == resource.version else ""
-    return f"ServiceTitan field {column.api_name} of {resource.module}.{role}"
+def _rephrase(resource: Resource, said: Mapping[str, str | None]) -> list[sql.Composed]:
+    """Comments of columns that are there and say something else."""
+    return [
+        _comment_on_column(resource, name, text)
+        for name, text in _column_comments(resource).items()
+        if name in said and said[name] != text
+    ]
+
+
+def _column_comments(resource: Resource) -> Mapping[str, str]:
+    """What each column holds, in the words of the glossary; a record beyond the catalog has none there."""
+    comments: dict[str, str] = {}
+    for column in resource.columns:
+        try:
+            comments[column.name] = describe(resource, column)
+        except NoDescription:
+            comments[column.name] = f"ServiceTitan field {column.api_name} of {resource.module}."
+    return {**comments, **{name: describe_system(name) for name in ("tenant_id", *_SYSTEM_COLUMNS)}}
 
 
 def _comment_on_column(resource: Resource, column: str, text: str) -> sql.Composed:
@@ -139,10 +157,11 @@ def _comment_on_column(resource: Resource, column: str, text: str) -> sql.Compos
     )
 
 
-def _known_columns(connection: psycopg.Connection, names: list[str]) -> dict[str, dict[str, str]]:
-    known: dict[str, dict[str, str]] = {}
-    for table, column, sql_type in connection.execute(_KNOWN, [SCHEMA, names]):
-        known.setdefault(str(table), {})[str(column)] = str(sql_type)
+def _known_columns(connection: psycopg.Connection, names: list[str]) -> dict[str, dict[str, tuple[str, str | None]]]:
+    """Type and comment by table and column."""
+    known: dict[str, dict[str, tuple[str, str | None]]] = {}
+    for table, column, sql_type, comment in connection.execute(_KNOWN, [SCHEMA, names]):
+        known.setdefault(str(table), {})[str(column)] = str(sql_type), comment
     return known
 
 

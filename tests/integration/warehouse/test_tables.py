@@ -10,8 +10,10 @@ import pytest
 
 from st_platform.servicetitan import catalog
 from st_platform.servicetitan.catalog import CATALOG
+from st_platform.servicetitan.glossary import describe
 from st_platform.servicetitan.records.base import Instant, Int64, Record
 from st_platform.warehouse import database as database_module
+from st_platform.warehouse import tables
 from st_platform.warehouse.database import Database, connect
 from st_platform.warehouse.errors import DatabaseUnavailable, TableMismatch
 from st_platform.warehouse.merge import merge_page
@@ -81,6 +83,45 @@ def test_every_column_of_every_table_is_explained(database: Database) -> None:
             " AND obj_description(oid) IS NULL"
         ).fetchall()
     assert (silent, unexplained) == ([], [])
+
+
+def test_a_column_is_explained_in_the_words_of_the_glossary_and_anew_when_they_change(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = CATALOG["jobs"]
+    summary = next(column for column in jobs.columns if column.name == "summary")
+
+    def said() -> str:
+        with connect(database_url) as connection:
+            found = connection.execute(
+                "SELECT col_description(attrelid, attnum) FROM pg_attribute"
+                " WHERE attrelid = 'servicetitan.jobs'::regclass AND attname = 'summary'"
+            ).fetchone()
+        return str(found[0]) if found else ""
+
+    assert said() == describe(jobs, summary)
+    with connect(database_url) as connection:
+        with monkeypatch.context() as changed:
+            changed.setattr(tables, "describe", lambda *_: "Other words.")
+            assert tables.ensure_tables(connection, [jobs]) == {"jobs": []}
+            assert tables.ensure_tables(connection, [jobs]) == {}
+        assert said() == "Other words."
+        assert tables.ensure_tables(connection, [jobs]) == {"jobs": []}
+    assert said() == describe(jobs, summary)
+
+
+def test_tables_that_fit_cost_one_statement(database_url: str) -> None:
+    with connect(database_url) as connection:
+        asked: list[object] = []
+        honest = connection.execute
+
+        def execute(query: object, *values: object) -> object:
+            asked.append(query)
+            return honest(query, *values)  # pyright: ignore
+
+        connection.execute = execute  # pyright: ignore
+        assert tables.ensure_tables(connection, CATALOG.values()) == {}
+    assert len(asked) == 1
 
 
 def test_the_key_of_every_table_begins_with_the_tenant(database: Database) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from psycopg import sql
 
 from st_platform.servicetitan.catalog import CATALOG
+from st_platform.servicetitan.glossary import describe
 from st_platform.warehouse.errors import TableMismatch
 from st_platform.warehouse.tables import plan_table
 
@@ -36,9 +38,11 @@ def test_a_table_that_fits_needs_nothing() -> None:
 def test_a_new_field_is_added_and_explained() -> None:
     plan = plan_table(MEMBERSHIPS, {name: kind for name, kind in FITTING.items() if name != "memo"})
     assert plan.added == ["memo"]
+    memo = next(column for column in MEMBERSHIPS.columns if column.name == "memo")
+    said = sql.Literal(describe(MEMBERSHIPS, memo)).as_string(None)
     assert text_of([*plan.statements]).splitlines() == [
         'ALTER TABLE "servicetitan"."memberships" ADD COLUMN IF NOT EXISTS "memo" text',
-        """COMMENT ON COLUMN "servicetitan"."memberships"."memo" IS 'ServiceTitan field memo of memberships.'""",
+        f'COMMENT ON COLUMN "servicetitan"."memberships"."memo" IS {said}',
     ]
 
 
