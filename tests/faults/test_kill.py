@@ -247,13 +247,15 @@ def test_an_older_page_that_comes_late_replaces_nothing_unless_the_guard_is_miss
     bench: Bench, database_url: str
 ) -> None:
     job = Job(bench.simulator.tenant, FEED, bench.today, "request 1", database_url)
-    row = min(bench.simulator.truth(FEED))
+    generated = bench.simulator.truth(FEED)
+    row = min(generated)
+    place = sum(one["modifiedOn"] >= f"{bench.today.start:%Y-%m-%d}" for one in generated.values())
     bench.simulator.edit(FEED, "set", id=row, fields={"summary": "newer"})
     bench.simulator.advance(minutes=20)
     assert finished(job) == 0
     assert bench.rows(FEED)[row]["summary"] == "newer"
     old = {"summary": '"older"', "modifiedOn": '"2026-06-01T00:00:00Z"'}
-    bench.simulator.fault(resource=FEED, rows=[{"row": 0, "raw": old}])
+    bench.simulator.fault(resource=FEED, rows=[{"row": place, "raw": old}])
     assert finished(replace(job, generation="request 2", include={"refresh": True})) == 0
     assert bench.rows(FEED)[row]["summary"] == "newer"
     assert finished(replace(job, include={"refresh": True}, variant="no_version_guard")) == 0
