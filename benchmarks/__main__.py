@@ -26,7 +26,6 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 
 def main() -> None:
     options = _options()
-    ways = _chosen(options.only, WAYS)
     runs: list[Run] = []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="st-bench-")))
@@ -39,6 +38,7 @@ def main() -> None:
             peer_rounds = min(options.rounds, options.peer_rounds) if rows > min(options.rows) else options.rounds
             with serving(rows // ROWS, compressed=options.gzip) as feed:
                 bench = Bench(feed, url, folder, rows // ROWS)
+                ways = [way for way in _chosen(options.only, WAYS) if options.only or rows <= (way.most_rows or rows)]
                 for run in measure(bench, ways, rounds=options.rounds, peer_rounds=peer_rounds):
                     runs.append(_told(run))
                 far = [way for way in _chosen(options.only, FAR_AWAY) if rows == max(options.rows) and options.delay]
