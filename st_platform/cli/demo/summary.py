@@ -95,13 +95,13 @@ def comparisons(connection: psycopg.Connection, tenants: dict[str, Tenant]) -> l
     found = {
         tenant_id: numbers
         for tenant_id, *numbers in connection.execute(
-            "SELECT tenant_id, count(*), count(*) FILTER (WHERE certified), sum(source_count)::bigint,"
-            " sum(warehouse_count)::bigint, sum(healed)::bigint, sum(deleted)::bigint, sum(parked)::bigint,"
+            "SELECT tenant_id, count(*), count(*) FILTER (WHERE certified), sum(warehouse_count)::bigint,"
+            " sum(healed)::bigint, sum(deleted)::bigint, sum(parked)::bigint,"
             " sum(calls)::bigint FROM (SELECT DISTINCT ON (tenant_id, resource) * FROM platform.reconciliations"
             "   ORDER BY tenant_id, resource, at DESC) AS latest GROUP BY tenant_id"
         )
     }
-    return [(name, *found.get(tenant.tenant_id, (0,) * 8)) for name, tenant in tenants.items()]
+    return [(name, *found.get(tenant.tenant_id, (0,) * 7)) for name, tenant in tenants.items()]
 
 
 def withheld(connection: psycopg.Connection, tenants: dict[str, Tenant]) -> dict[str, list[str]]:

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from st_platform.alerts.message import Severity
+from st_platform.ingest.date_windows import stretch_of
+from st_platform.ingest.windows import Window
 from st_platform.orchestration.checks.health import Health, read_health
 from st_platform.orchestration.checks.reconciled import judge_reconciliation
 from st_platform.orchestration.checks.verdicts import Verdict, judge_certificate, judge_freshness, judge_quarantine
@@ -40,13 +42,14 @@ def extract_checks(tenant: Tenant, resources: Iterable[Resource]) -> list[dg.Ass
 def _checks_of(tenant: Tenant, resource: Resource) -> dg.AssetChecksDefinition:
     name, tenant_id = tenant.name, tenant.tenant_id
     first_day = tenant.start_date if resource.is_dated else None
+    since = _beginning(tenant, resource)
     specs = list(_specs(name, resource))
 
     @dg.multi_asset_check(name=f"{name}__{resource.name}__checks", specs=specs, can_subset=True)
     def evaluate(context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource) -> Iterable[dg.AssetCheckResult]:
         now = datetime.now(UTC)
         with warehouse.database.connection() as connection:
-            health = read_health(connection, tenant_id, resource.name, first_day=first_day, now=now)
+            health = read_health(connection, tenant_id, resource.name, first_day=first_day, since=since, now=now)
         judges: dict[str, Callable[[Health], Verdict]] = {
             FRESHNESS: lambda health: judge_freshness(health, resource, now),
             CERTIFICATE: lambda health: judge_certificate(health, name, resource, now),
@@ -57,6 +60,13 @@ def _checks_of(tenant: Tenant, resource: Resource) -> dg.AssetChecksDefinition:
             yield _result(key, judges[key.name](health))
 
     return evaluate
+
+
+def _beginning(tenant: Tenant, resource: Resource) -> datetime | None:
+    """Where the history of a resource that is read by date begins; None for all others, which have no beginning."""
+    if resource.window is None:
+        return None
+    return stretch_of(Window(None, None), resource.window, tenant, datetime.now(UTC)).start
 
 
 def _specs(tenant: str, resource: Resource) -> Iterator[dg.AssetCheckSpec]:

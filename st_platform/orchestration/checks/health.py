@@ -67,13 +67,24 @@ def last_due_day(now: datetime) -> date:
 
 
 def read_health(
-    connection: psycopg.Connection, tenant_id: int, resource: str, *, first_day: date | None, now: datetime
+    connection: psycopg.Connection,
+    tenant_id: int,
+    resource: str,
+    *,
+    first_day: date | None,
+    since: datetime | None = None,
+    now: datetime,
 ) -> Health:
-    """The health of one extract. `first_day` is the tenant's first partition; None for an undated resource."""
+    """The health of one extract.
+
+    `first_day` is the tenant's first partition, None for a resource without days; `since` where its history begins,
+    None for the beginning of time.
+    """
     due = last_due_day(now) + timedelta(days=1)
     parameters = {
         "tenant": tenant_id,
         "resource": resource,
+        "since": since,
         "due": f"{due.isoformat()} 00:00:00+00",
         "comparisons": _COMPARISONS_SHOWN,
     }
@@ -151,7 +162,7 @@ SELECT
        AND updated_at > coalesce((SELECT last_read_at FROM state), '-infinity')
      ORDER BY updated_at DESC LIMIT 1) AS stopped_by,
     ARRAY(SELECT unnest(
-        tstzmultirange(tstzrange(NULL, %(due)s::timestamptz))
+        tstzmultirange(tstzrange(%(since)s::timestamptz, %(due)s::timestamptz))
         - coalesce(
             (SELECT range_agg(tstzrange(lane_start, lane_end)) FROM lanes
              WHERE state = 'done' AND certified_at IS NOT NULL),

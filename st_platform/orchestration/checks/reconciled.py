@@ -48,7 +48,11 @@ def judge_reconciliation(health: Health, tenant: str, resource: Resource, now: d
         why = last.note or "the counts differ, and it was not settled by keys"
         return Verdict(False, f"{_counts(last)}: {why}. {command} --deep settles it.", Severity.WARNING, facts)
     removed = f" Left the source and marked as deleted: {last.deleted:,}." if last.deleted else ""
-    return Verdict(True, f"Source and warehouse agree by {last.method}: {_counts(last)}.{removed}", facts=facts)
+    why = "" if last.source_count in (None, last.warehouse_count) else _WHY_COUNTS_DIFFER
+    return Verdict(True, f"Source and warehouse agree by {last.method}: {_counts(last)}.{why}{removed}", facts=facts)
+
+
+_WHY_COUNTS_DIFFER = " The difference are rows marked as deleted or out of use, which this list shows or hides."
 
 
 def _never(resource: Resource, command: str) -> Verdict:

@@ -35,7 +35,7 @@ FEW = [
     for name in (
         *("customers", "locations", "jobs", "invoices", "invoice_items", "payments"),
         *("memberships", "credit_memos", "membership_status_changes"),
-        *("technicians", "campaigns", "campaign_costs"),
+        *("technicians", "campaigns", "campaign_costs", "attributed_leads"),
     )
 ]
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"

@@ -272,6 +272,23 @@ def test_complete_days_and_a_present_that_was_reached_are_good(platform: Platfor
     assert platform.checks(run)["invoice_items", "freshness"].passed
 
 
+def test_what_is_read_by_window_is_complete_from_where_its_history_begins(platform: Platform) -> None:
+    run = platform.run(("northwind", "attributed_leads"), days=(FIRST_DAY, day(0)))
+
+    assert run.is_success
+    assert platform.checks(run)["attributed_leads", "certificate"].passed
+    assert platform.checks(run)["attributed_leads", "reconciled"].passed
+    assert {item.partition for item in platform.materializations(run)} == {day(back) for back in range(10)}
+
+
+def test_a_window_that_was_left_out_is_missed(platform: Platform) -> None:
+    platform.run(("northwind", "attributed_leads"), days=(day(5), day(0)))
+
+    check = platform.judge("northwind", "attributed_leads")["certificate"]
+    assert not check.passed
+    assert f"everything up to {day(6)}" in check.description
+
+
 def test_no_secret_reaches_dagsters_storage(platform: Platform) -> None:
     run = platform.run(("northwind", "technicians"), ("sunbelt", "technicians"))
 
