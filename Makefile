@@ -21,7 +21,7 @@ help:
 	@echo "make bench   the platform beside raw COPY, dlt and pandas: benchmarks/RESULTS.md      (ARGS=\"--rows 50000 --rounds 1\")"
 	@echo "make check   format, lint, types, floors, SQL, data dictionary, lock file"
 	@echo "make format  rewrite the code as the formatter wants it"
-	@echo "make reference  rewrite the data dictionary and the dbt sources from the catalog"
+	@echo "make reference   rewrite the data dictionary and the dbt sources from the catalog and the glossary"
 	@echo "make clean   remove the environment and caches, not the data under .st_platform"
 
 setup: .venv/ready

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections import Counter
+from collections.abc import Mapping
 
 import pytest
 
@@ -12,6 +13,7 @@ from st_platform.servicetitan.catalog import CATALOG, Resource
 from st_platform.servicetitan.glossary import NoDescription, describe, describe_system, glossary
 from st_platform.servicetitan.records import Column
 from st_platform.warehouse.tables import plan_table
+from tests.unit.servicetitan.official_documents import Operation, folder, operations
 
 every_resource = pytest.mark.parametrize("entry", CATALOG.values(), ids=CATALOG)
 
@@ -83,3 +85,40 @@ def test_the_loaders_own_columns_are_described() -> None:
     assert all(describe_system(column).endswith(".") for column in own)
     with pytest.raises(NoDescription, match="_guessed"):
         describe_system("_guessed")
+
+
+def test_the_words_are_our_own() -> None:
+    """No description is that of an official document, whole or with words around it."""
+    documents = folder()
+    if documents is None:
+        pytest.skip("ServiceTitan's OpenAPI documents are not here; ST_OPENAPI_DIR names their folder")
+    known = operations(documents)
+    borrowed = [
+        f"{entry.name}.{column.name}: {text}"
+        for entry in CATALOG.values()
+        for official in (_described(entry, known),)
+        for column in entry.columns
+        for text in (describe(entry, column),)
+        if copied(text, official.get(column.api_name, ""))
+    ]
+    assert borrowed == []
+
+
+def copied(text: str, official: str) -> bool:
+    """Whether `text` repeats `official`; a handful of words, such as `Name of the technician`, is nobody's own."""
+    ours, theirs = (" ".join(re.findall(r"\w+", each.lower())) for each in (text, official))
+    return len(theirs.split()) > 5 and theirs in ours
+
+
+def test_a_copied_description_is_told_from_one_of_our_own() -> None:
+    official = "The time the call was created (i.e. when it was received)"
+    assert copied("The time the call was created, i.e. when it was received; UTC.", official)
+    assert not copied("When the phone rang or was dialled, UTC.", official)
+    assert not copied("Name of the technician.", "Name of the technician")
+
+
+def _described(entry: Resource, known: Mapping[str, Operation]) -> dict[str, str]:
+    endpoint = entry.feed or entry.list or entry.window
+    assert endpoint
+    row = known[endpoint.path].row
+    return {name: str(schema.get("description", "")) for name, schema in row.items()}
