@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -18,7 +18,7 @@ from psycopg.rows import dict_row
 
 from st_platform.ingest.sync import SyncReport, SyncRequest, sync
 from st_platform.ingest.windows import Window
-from st_platform.servicetitan.catalog import Resource, resource
+from st_platform.servicetitan.catalog import Joined, Resource, resource
 from st_platform.servicetitan.client import RetryPolicy, ServiceTitanClient
 from st_platform.servicetitan.rate_limit import Unlimited
 from st_platform.servicetitan.tenant import Tenant
@@ -83,11 +83,24 @@ class Bench:
         like = min(self.simulator.truth(name, tenant_id=tenant_id))
         return int(self.simulator.edit(name, "insert", tenant_id=tenant_id, like=like, **more)["id"])
 
-    def rows(self, name: str, *, tenant_id: int = 1001) -> dict[int, dict[str, Any]]:
-        """The rows of a tenant by id."""
+    def rows(self, name: str, *, tenant_id: int = 1001) -> dict[Any, dict[str, Any]]:
+        """The rows of a tenant by id, or by their keys as tuples where it takes several columns."""
         query = sql.SQL("SELECT * FROM {} WHERE tenant_id = %s").format(sql.Identifier("servicetitan", name))
         with self.database.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
-            return {row["id"]: row for row in cursor.execute(query, [tenant_id])}
+            return {_key(row, resource(name).key): row for row in cursor.execute(query, [tenant_id])}
+
+    def truth(self, name: str, *, tenant_id: int = 1001) -> dict[Any, dict[str, Any]]:
+        """The records that the source truly has, under the same keys as `rows`."""
+        entry = resource(name)
+        rows = list(self.simulator.truth(name, tenant_id=tenant_id).values())
+        if entry.unnest is not None:
+            carry, held = entry.unnest.carry, entry.unnest.field
+            rows = [{**each, **{field: row[field] for field in carry}} for row in rows for each in row[held] or ()]
+        api_names = {column.name: column.api_name for column in entry.columns}
+        for column, fill in entry.filled.items():
+            assert isinstance(fill, Joined)
+            rows = [{**row, api_names[column]: "/".join(_dotted(row, path) for path in fill.paths)} for row in rows]
+        return {_key(row, [api_names[column] for column in entry.key]): row for row in rows}
 
     def table_hash(self, name: str) -> str:
         """A fingerprint of all rows of all tenants, without when and by which request they came."""
@@ -115,13 +128,15 @@ class Bench:
 
         With `visible_until`, rows modified later may still be missing or older, as the feed hides them.
         """
-        truth = self.simulator.truth(name, tenant_id=tenant_id)
+        truth = self.truth(name, tenant_id=tenant_id)
         found = self.rows(name, tenant_id=tenant_id)
         columns = resource(name).columns
+        time = resource(name).version or resource(name).created
+        changed = next((column.api_name for column in columns if column.name == time), "")
         hidden = {
             key
             for key, row in truth.items()
-            if visible_until is not None and row.get("modifiedOn") and _instant(row["modifiedOn"]) > visible_until
+            if visible_until is not None and row.get(changed) and _instant(row[changed]) > visible_until
         }
         assert set(found) - hidden == set(truth) - hidden
         for key in set(truth) - hidden:
@@ -137,6 +152,17 @@ class Bench:
                 if column.name not in unless:
                     expected = _expected(truth[key].get(column.api_name), column.sql_type)
                     assert found[key][column.name] == expected, (name, key, column.name)
+
+
+def _key(row: Mapping[str, Any], names: Sequence[str]) -> Any:
+    return tuple(row[name] for name in names) if len(names) > 1 else row[names[0]]
+
+
+def _dotted(row: Mapping[str, Any], path: str) -> str:
+    value: Any = row
+    for step in path.split("."):
+        value = value.get(step) if isinstance(value, dict) else None
+    return "-" if value is None else str(value)
 
 
 def _instant(text: str) -> datetime:

@@ -13,10 +13,13 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from st_platform.ingest.crew import WORKERS
+from st_platform.ingest.date_lanes import edges_of, slices_of
+from st_platform.ingest.date_windows import stretch_of
 from st_platform.ingest.decode import Decoder
 from st_platform.ingest.instants import as_datetime, as_text
 from st_platform.ingest.lanes import FEWEST_PAGES, MOST_LANES, Times
-from st_platform.servicetitan.catalog import Feed, List, Resource
+from st_platform.ingest.windows import Window
+from st_platform.servicetitan.catalog import DateWindow, Feed, IdsFilter, List, Resource
 from st_platform.servicetitan.client import ServiceTitanClient
 from st_platform.servicetitan.envelope import Page
 from st_platform.servicetitan.errors import NotGranted
@@ -54,13 +57,15 @@ class LoadEstimate:
 
 @dataclass(frozen=True)
 class _Sample:
-    """What a look at the source showed: how many rows, how wide they are, how long a page takes to come."""
+    """What a look at the source showed: how many rows, how wide they are, how long a page takes to come; `calls`
+    where these do not follow from the rows."""
 
     rows: int
     page: int
     bytes_per_row: float
     seconds_per_page: float
     basis: str
+    calls: int | None = None
 
 
 def plan_initial_load(tenant: Tenant, resources: Iterable[Resource], client: ServiceTitanClient) -> list[LoadEstimate]:
@@ -74,11 +79,13 @@ def plan_initial_load(tenant: Tenant, resources: Iterable[Resource], client: Ser
 
 def _estimate(tenant: Tenant, entry: Resource, client: ServiceTitanClient) -> LoadEstimate:
     try:
-        sample = _look(entry, client)
+        sample = _look(tenant, entry, client)
     except NotGranted:
         return LoadEstimate(tenant.name, entry.name, None, None, None, None, f"not granted: needs {entry.scope}")
-    calls = calls_for(sample.rows, sample.page, from_feed=entry.feed is not None, is_sorted=_is_sorted(entry))
-    lanes = min(WORKERS, max(1, calls // FEWEST_PAGES)) if entry.feed else 1
+    calls = sample.calls or calls_for(
+        sample.rows, sample.page, from_feed=entry.feed is not None, is_sorted=_is_sorted(entry)
+    )
+    lanes = min(WORKERS, max(1, calls // FEWEST_PAGES)) if entry.feed or entry.window else 1
     seconds = max(
         calls / tenant.requests_per_second,
         calls * sample.seconds_per_page / lanes,
@@ -107,12 +114,33 @@ def _is_sorted(entry: Resource) -> bool:
     return bool(entry.list and entry.list.sort and entry.list.modified_filter and entry.version)
 
 
-def _look(entry: Resource, client: ServiceTitanClient) -> _Sample:
-    if entry.list is not None:
+def _look(tenant: Tenant, entry: Resource, client: ServiceTitanClient) -> _Sample:
+    if entry.window is not None:
+        return _survey(tenant, entry.window, client)
+    if entry.list is not None and entry.list.ids is not IdsFilter.REQUIRED:
         return _count(entry, entry.list, client)
     if entry.feed is not None:
         return _measure(entry, entry.feed, client)
-    raise ValueError(f"{entry.name} has neither a list nor a feed")
+    raise ValueError(f"{entry.name} has neither a feed nor a list that can be counted")
+
+
+def _survey(tenant: Tenant, dates: DateWindow, client: ServiceTitanClient) -> _Sample:
+    """From one slice, the last that is over: as many rows are in each of the others. A single slice is counted."""
+    now = client.server_now()
+    slices = list(slices_of(stretch_of(Window(None, None), dates, tenant, now), dates))
+    start, end = edges_of(slices[-2 if len(slices) > 1 else -1])
+    params = {dates.start: as_text(start), dates.end: as_text(end), "pageSize": _SMALL_LIST, "includeTotal": "true"}
+    segments = dates.segments or ("", ("",))
+    asked = [{**params, segments[0]: value} if dates.segments else params for value in segments[1]]
+    pager = ListPager(client, dates.path)
+    looks = [_timed(lambda one=one: pager.fetch(one, page=1)) for one in asked]
+    pages = [page for page, _ in looks]
+    rows = sum(page.row_count if page.total_count is None else page.total_count for page in pages) * len(slices)
+    if len(slices) > 1:
+        basis, calls = "one day like another", len(slices) * len(asked)
+    else:
+        basis, calls = "count of the list", calls_for(rows, dates.page_size, from_feed=False, is_sorted=False)
+    return _Sample(rows, dates.page_size, _width(pages), looks[0][1], basis, calls)
 
 
 def _count(entry: Resource, listing: List, client: ServiceTitanClient) -> _Sample:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from st_platform.ingest import date_lanes
 from st_platform.ingest.errors import SyncFailed
+from st_platform.ingest.instants import as_text
 from st_platform.ingest.report import Certificate
 from st_platform.ingest.windows import Window
 from st_platform.servicetitan.errors import BadRequest
@@ -19,6 +21,7 @@ from st_platform.warehouse.database import Database
 from st_platform.warehouse.removals import accept_parked
 from tests.integration.ingest.date_source import NOW, DateBench, at, days, empty, refusal, source_of
 from tests.integration.servicetitan.scripted_api import problem
+from tests.syncing import EVERYTHING, Bench, midnight
 
 SEGMENTS = ("Campaign", "AdGroup", "Keyword")
 
@@ -68,7 +71,7 @@ def test_a_stretch_without_a_limit_is_one_question(leads: DateBench) -> None:
     lead(leads, 8, 6)
     report = leads.sync(days(1, 9))
     assert (report.calls, report.received) == (1, 2)
-    assert leads.keys() == ["2026-07-02T09:00:00Z/1/5/-/-/-", "2026-07-08T09:00:00Z/1/6/-/-/-"]
+    assert leads.keys() == ["2026-07-02T09:00:00Z/1/5/-/-", "2026-07-08T09:00:00Z/1/6/-/-"]
 
 
 def test_the_first_partition_reaches_back_as_far_as_the_history_goes(ads: DateBench, leads: DateBench) -> None:
@@ -325,3 +328,48 @@ def test_forgetting_to_mark_shows_in_the_comparison(ads: DateBench, monkeypatch:
     monkeypatch.setattr(date_lanes, "unseen_in", lambda *_, **__: [])
     ads.sync(days(2, 5))
     assert found(ads) != sorted(expected(ads))
+
+
+# -- the simulated tenants -------------------------------------------------------------------------------------------
+
+
+def test_performance_of_simulated_ads_is_what_the_api_says_for_each_day(bench: Bench) -> None:
+    last = midnight(bench.now.date())
+    first = last - timedelta(days=4)
+    report = bench.sync("marketing_ads_performance", Window(first, last))
+    assert (report.calls, report.certificate) == (4 * 3, Certificate.CERTIFIED)
+    found = bench.query(
+        "SELECT day, segmentation, digital_stats, lead_stats FROM servicetitan.marketing_ads_performance"
+    )
+    with bench.client() as client:
+        for day in range(4):
+            for segment in SEGMENTS:
+                params = {
+                    "fromUtc": as_text(first + timedelta(days=day)),
+                    "toUtc": as_text(first + timedelta(days=day + 1)),
+                    "performanceSegmentationType": segment,
+                    "pageSize": 5000,
+                }
+                path = "/marketingads/v2/tenant/{tenant}/performance"
+                shown = json.loads(client.get(path, params))["data"]
+                ours = [
+                    row
+                    for row in found
+                    if row["day"] == (first + timedelta(days=day)).date() and row["segmentation"] == segment
+                ]
+                assert sorted(json.dumps(row["digital_stats"], sort_keys=True) for row in ours) == sorted(
+                    json.dumps(row["digitalStats"], sort_keys=True) for row in shown
+                )
+    assert report.received == len(found) > 0
+
+
+def test_leads_of_the_simulated_ads_module_come_and_go(bench: Bench) -> None:
+    bench.sync("attributed_leads", EVERYTHING)
+    bench.assert_true("attributed_leads")
+    gone, changed, *_ = bench.simulator.truth("attributed_leads")
+    bench.simulator.edit("attributed_leads", "remove", id=gone)
+    bench.simulator.edit("attributed_leads", "set", id=changed, fields={"customer": {"id": 1, "name": "Other"}})
+    report = bench.sync("attributed_leads", EVERYTHING)
+    assert (report.deleted, report.updated) == (1, 1)
+    living = {key for key, row in bench.rows("attributed_leads").items() if row["_deleted_at"] is None}
+    assert living == set(bench.truth("attributed_leads"))

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 from st_platform.ingest.plan import calls_for, plan_initial_load
-from st_platform.servicetitan.catalog import CATALOG
+from st_platform.servicetitan.catalog import CATALOG, IdsFilter
 from tests.syncing import EVERYTHING, Bench
 
 
 def test_a_list_is_counted_to_the_row(bench: Bench) -> None:
-    entries = [entry for entry in CATALOG.values() if entry.list is not None]
+    entries = [entry for entry in CATALOG.values() if entry.list and entry.list.ids is not IdsFilter.REQUIRED]
     with bench.client() as client:
         estimates = plan_initial_load(bench.simulator.tenant, entries, client)
         assert client.calls == len(entries)
     for estimate in estimates:
         listing = CATALOG[estimate.resource].list
         rows = bench.simulator.truth(estimate.resource).values()
-        shown = [row for row in rows if row.get("active") is not False or (listing and listing.all_rows)]
+        flagless = listing is not None and listing.all_rows is None
+        hidden = CATALOG[estimate.resource].deleted_when is not None and flagless
+        shown = [row for row in rows if row.get("active") is not False or not hidden]
         assert estimate.rows == len(shown), estimate
         assert estimate.basis == "count of the list"
         assert estimate.calls == 1
@@ -57,3 +62,17 @@ def test_a_resource_that_is_not_granted_says_so_and_the_others_are_estimated(ben
         invoices, jobs = plan_initial_load(bench.simulator.tenant, [CATALOG["invoices"], CATALOG["jobs"]], client)
     assert (invoices.rows, "not granted" in invoices.basis) == (None, True)
     assert jobs.rows
+
+
+def test_a_window_of_dates_is_estimated_from_one_of_its_days(bench: Bench) -> None:
+    bench.simulator.options(unlimited=True)
+    entry = CATALOG["marketing_ads_performance"]
+    assert entry.window is not None
+    entry = replace(entry, window=replace(entry.window, history=timedelta(days=10)))
+    with bench.client() as client:
+        (estimate,) = plan_initial_load(bench.simulator.tenant, [entry], client)
+        assert client.calls == 3
+    report = bench.sync(entry, EVERYTHING)
+    assert estimate.calls == report.calls
+    assert estimate.rows is not None
+    assert report.received / 3 < estimate.rows < report.received * 3

@@ -16,7 +16,11 @@ EDGE = day(2026, 6, 13)
 """A midnight that lies behind the simulated present."""
 
 
-@pytest.mark.parametrize("name", CATALOG)
+SUMS = "marketing_ads_performance"
+"""What the API adds up when it is asked: there are no rows to compare with."""
+
+
+@pytest.mark.parametrize("name", [name for name in CATALOG if name != SUMS])
 def test_a_whole_read_brings_every_row_as_it_is(bench: Bench, name: str) -> None:
     report = bench.sync(name, EVERYTHING if CATALOG[name].is_dated else None)
     bench.assert_true(name, visible_until=bench.now - VISIBILITY)

@@ -13,7 +13,10 @@ import pytest
 from st_platform.servicetitan.catalog import CATALOG, Resource
 from st_platform.servicetitan.records import Record
 from st_platform.servicetitan.records.crm import Customer
+from st_platform.servicetitan.records.inventory import InventoryReceipt
+from st_platform.servicetitan.records.jpm import Job, JobEvent
 from st_platform.servicetitan.records.memberships import Membership
+from st_platform.warehouse import merge
 from st_platform.warehouse.database import Database
 from st_platform.warehouse.errors import RowRefused
 from st_platform.warehouse.merge import MergeCounts, Row, merge_page, next_fetch_seq
@@ -290,3 +293,72 @@ def test_a_session_in_another_time_zone_lands_the_same_instants(database_url: st
         rows = [customer(1, "2026-07-01T10:00:00.1234567Z")]
         merge_page(connection, CUSTOMERS, 1001, rows, fetch_seq=1, fetched_at=NOON)
     assert stored(database, "modified_on, _fetched_at") == [(datetime(2026, 7, 1, 10, 0, 0, 123456, tzinfo=UTC), NOON)]
+
+
+BILLS = CATALOG["inventory_receipts"]
+
+
+def receipt(key: int, **values: Any) -> InventoryReceipt:
+    return InventoryReceipt(id=key, modified_on="2026-07-01T10:00:00Z", **values)
+
+
+def test_a_label_is_stored_as_text_whether_it_came_as_name_or_number(database: Database) -> None:
+    rows = [receipt(1, sync_status="Exported"), receipt(2, sync_status=3), receipt(3, memo="a\x1fb\n", sync_status=4)]
+    land(database, *rows, seq=1, resource=BILLS)
+    land(database, *rows, seq=2, resource=BILLS)
+    assert stored(database, "sync_status, memo", "inventory_receipts") == [
+        ("Exported", None),
+        ("3", None),
+        ("4", "a\x1fb\n"),
+    ]
+
+
+def job(key: int, modified: int, active: bool | None) -> Job:
+    return Job(id=key, modified_on=f"2026-07-{modified:02}T10:00:00Z", active=active)
+
+
+JOBS = CATALOG["jobs"]
+
+
+def test_a_flag_that_says_deleted_marks_rows_also_on_the_fast_path(database: Database) -> None:
+    assert land(database, job(1, 1, False), job(2, 1, True), job(3, 1, None), seq=1, resource=JOBS).inserted == 3
+    assert stored(database, "_deleted_at", "jobs") == [(NOON,), (None,), (None,)]
+    land(database, job(1, 2, True), job(2, 2, False), seq=2, resource=JOBS)
+    assert stored(database, "id, _deleted_at", "jobs") == [(1, None), (2, NOON), (3, None)]
+    later = NOON + timedelta(hours=1)
+    land(database, job(2, 3, False), seq=3, resource=JOBS, at=later)
+    assert stored(database, "_deleted_at", "jobs")[1] == (NOON,), "deleted is deleted: the first time counts"
+
+
+def test_columns_that_rows_do_not_have_keep_what_they_hold(database: Database) -> None:
+    land(database, job(1, 1, False), job(2, 1, True), seq=1, resource=JOBS)
+    with database.connection() as connection:
+        rows = [Job(id=key, modified_on="2026-07-02T10:00:00Z", summary="new") for key in (1, 2)]
+        counts = merge_page(
+            connection, JOBS, 1001, rows, fetch_seq=2, fetched_at=NOON, absent=frozenset({"active", "_extra"})
+        )
+    assert counts.updated == 2
+    assert stored(database, "summary, active, _deleted_at", "jobs") == [("new", False, NOON), ("new", True, None)]
+
+
+def event(job_id: int, key: int) -> JobEvent:
+    return JobEvent(job_id=job_id, id=key)
+
+
+def test_rows_of_a_compound_key_take_the_fast_path_while_none_begins_like_them(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merged: list[int] = []
+    honest = merge._Landing.merge  # pyright: ignore[reportPrivateUsage]
+
+    def count(self: Any, page: Any) -> tuple[int, int]:
+        merged.append(len(page.values))
+        return honest(self, page)
+
+    monkeypatch.setattr(merge._Landing, "merge", count)  # pyright: ignore[reportPrivateUsage]
+    history = CATALOG["job_history"]
+    land(database, event(1, 1), event(1, 2), seq=1, resource=history)
+    land(database, event(2, 1), event(3, 1), seq=2, resource=history)
+    assert merged == []
+    assert land(database, event(3, 1), event(3, 2), seq=3, resource=history).inserted == 1
+    assert merged == [2]
