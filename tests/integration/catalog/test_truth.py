@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -17,16 +17,20 @@ from st_platform.ingest.windows import Window
 from st_platform.servicetitan.catalog import CATALOG, LoadMode, Resource
 from st_platform.servicetitan.errors import ServiceTitanError
 from st_platform.warehouse.database import Database
-from tests.integration.catalog.truth import Row, days_of, differences, true_rows
-from tests.simulated import Simulator
+from tests.integration.catalog.truth import Row, differences, stretches, true_rows
+from tests.simulated import NOW, Simulator
 from tests.syncing import Bench, midnight
 
 every_resource = pytest.mark.parametrize("name", CATALOG)
 
 TENANT = 1001
 EDITS = 25
-_DAYS_BACK = 12
-"""How far back the days of date windows are read here."""
+
+
+def first_day(entry: Resource) -> date:
+    """How far back the days of a date window are read here."""
+    assert entry.window is not None
+    return NOW.date() - timedelta(days=12 if entry.window.slice else 300)
 
 
 @pytest.fixture
@@ -38,7 +42,7 @@ def load(bench: Bench, entry: Resource) -> Certificate:
     """Everything there is, as a first backfill reads it: up to yesterday as one stretch, and today."""
     if entry.load_mode in (LoadMode.TAIL, LoadMode.SNAPSHOT):
         return bench.sync(entry).certificate
-    start = bench.today.start - timedelta(days=_DAYS_BACK) if entry.window and bench.today.start else None
+    start = midnight(first_day(entry)) if entry.window else None
     bench.sync(entry, Window(start, bench.today.start))
     return bench.sync(entry, bench.today).certificate
 
@@ -73,7 +77,7 @@ def _asked_day_by_day(bench: Bench, entry: Resource) -> list[Row]:
     parameter, segments = window.segments or ("", ("",))
     rows: list[Row] = []
     with bench.client() as client:
-        for day, start, end in days_of(window, midnight(today).date() - timedelta(days=_DAYS_BACK), today):
+        for day, start, end in stretches(window, first_day(entry), today):
             for segment in segments:
                 params = {window.start: start, window.end: end, "page": 1, "pageSize": window.page_size}
                 params |= {parameter: segment} if parameter else {}
