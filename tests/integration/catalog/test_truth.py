@@ -35,6 +35,7 @@ def first_day(entry: Resource) -> date:
 
 @pytest.fixture
 def bench(simulator: Simulator, database: Database) -> Bench:
+    simulator.options(unlimited=True)
     return Bench(simulator, database)
 
 
