@@ -144,9 +144,9 @@ class Bench:
                 expected = _expected(truth[key].get(column.api_name), column.sql_type)
                 assert found[key][column.name] == expected, (name, key, column.name)
 
-    def assert_true_of(self, name: str, keys: set[int], *, unless: set[str] | frozenset[str] = frozenset()) -> None:
+    def assert_true_of(self, name: str, keys: set[Any], *, unless: set[str] | frozenset[str] = frozenset()) -> None:
         """The rows with these keys are as the source has them, in all columns but `unless`."""
-        truth, found = self.simulator.truth(name), self.rows(name)
+        truth, found = self.truth(name), self.rows(name)
         for key in keys:
             for column in resource(name).columns:
                 if column.name not in unless:

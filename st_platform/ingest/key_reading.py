@@ -190,12 +190,18 @@ class KeyReader:
         )
 
     def _land_differing(self, page: Decoded, seq: int, keys: Sequence[str], versions: Sequence[str | None]) -> Landed:
-        """Land the rows of a page that are missing or stale here, and what of it is broken."""
+        """Land the rows of a page that are missing or stale here, and what of it is broken.
+
+        Where rows have no version, all of them land, and the merge tells which have changed.
+        """
         site = self._site
         missing, stale = patiently(
             site.database,
             lambda connection: differing(connection, site.resource, site.tenant.tenant_id, keys, versions),
         )
+        if site.resource.version is None:
+            landed = self._land(page, seq)
+            return landed + Landed(missing=len(missing), stale=landed.changed - len(missing))
         if not missing and not stale and not page.refused:
             return Landed()
         places = sorted({*missing, *stale})
