@@ -7,6 +7,7 @@ are paid for them is not.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 
@@ -113,7 +114,7 @@ class Dispatching:
         """The row of the visit with this number of each job."""
         return self.by_job[self._starts[jobs] + number]
 
-    @property
+    @cached_property
     def _starts(self) -> Ints:
         return np.cumsum(self.appointment_count) - self.appointment_count
 

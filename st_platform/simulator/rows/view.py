@@ -12,7 +12,7 @@ import numpy as np
 
 from st_platform.simulator.business.ads import Ads, advertise
 from st_platform.simulator.business.balances import Balances
-from st_platform.simulator.business.chance import Flags, Ints
+from st_platform.simulator.business.chance import Ints
 from st_platform.simulator.business.company import EMPLOYEES, FIRST_EMPLOYEE
 from st_platform.simulator.business.contacts import Contacts, reach
 from st_platform.simulator.business.demand import enquire
@@ -159,12 +159,6 @@ class View:
     def job_units(self) -> Ints:
         b = self.business
         return units_of(b.company, b.jobs, b.customers.commercial)
-
-    @cached_property
-    def in_project(self) -> Flags:
-        flags = np.zeros(len(self.business.jobs), dtype=bool)
-        flags[self.business.invoices.project[self.business.invoices.project != NONE]] = True
-        return flags
 
     @cached_property
     def project_jobs(self) -> Ints:

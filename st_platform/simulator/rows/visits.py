@@ -24,16 +24,16 @@ _INSTRUCTIONS = [
 ]
 
 
-def resumed(view: View) -> Ticks:
-    """When the work that each visit left undone goes on, `NEVER` for the others."""
+def resumed(view: View, appointments: Ints) -> Ticks:
+    """When the work that these visits left undone goes on, `NEVER` for the others."""
     visits = view.dispatching.appointments
-    return np.where(visits.held == NEVER, NEVER, view.business.jobs.resumed[visits.job])
+    return np.where(visits.held[appointments] == NEVER, NEVER, view.business.jobs.resumed[visits.job[appointments]])
 
 
 def appointment_status(view: View, rows: Ints, at: int) -> Ints:
     """As an index of `APPOINTMENT_STATUSES`."""
     visits = view.dispatching.appointments
-    done = np.where(visits.held[rows] == NEVER, visits.done[rows], resumed(view)[rows])
+    done = np.where(visits.held[rows] == NEVER, visits.done[rows], resumed(view, rows))
     status = np.zeros(len(rows), dtype=np.int64)
     moments = (visits.dispatched[rows], visits.arrived[rows], visits.held[rows], done, visits.canceled[rows])
     for value, moment in enumerate(moments, start=1):
@@ -77,7 +77,7 @@ def appointments(view: View, rows: Ints, modified: Ticks, at: int) -> Texts:
 def assignment_status(view: View, rows: Ints, at: int) -> Ints:
     """As an index of `ASSIGNMENT_STATUSES`."""
     sent = view.dispatching.assignments
-    pause = resumed(view)[sent.appointment[rows]]
+    pause = resumed(view, sent.appointment[rows])
     done = np.where((pause == NEVER) | (sent.done[rows] == NEVER), sent.done[rows], pause)
     status = np.zeros(len(rows), dtype=np.int64)
     for value, moment in enumerate((sent.dispatched[rows], sent.arrived[rows], done), start=1):

@@ -44,7 +44,7 @@ def _appointments(view: View) -> Table:
         rows.created,
         [
             *every_row(rows.confirmed, rows.moved, rows.dispatched, rows.arrived, rows.held, rows.done),
-            *every_row(visits.resumed(view), rows.canceled),
+            *every_row(visits.resumed(view, np.arange(len(rows))), rows.canceled),
             idle(view, "appointments", rows.created, 0.08),
         ],
         partial(visits.appointments, view),
@@ -57,7 +57,7 @@ def _assignments(view: View) -> Table:
     sent, rows = view.dispatching.assignments, view.dispatching.appointments
     job = rows.job[sent.appointment]
     goes = sent.done != NEVER
-    again = np.where(goes, visits.resumed(view)[sent.appointment], NEVER)
+    again = np.where(goes, visits.resumed(view, sent.appointment), NEVER)
     return build_table(
         "appointment_assignments",
         First.ASSIGNMENT,
