@@ -35,3 +35,13 @@
 {% macro json_elements(expression) -%}
     jsonb_array_elements(case when jsonb_typeof({{ expression }}) = 'array' then {{ expression }} end)
 {%- endmacro %}
+
+{# What an element that is no object holds, as text: `7` and `"7"` are both 7. #}
+{% macro json_scalar(element) -%}
+    nullif(btrim({{ element }} #>> '{}', E' \t\r\n'), '')
+{%- endmacro %}
+
+{# An id that stands in an array by itself; 0 is none. #}
+{% macro json_scalar_id(element) -%}
+    nullif(cast(substring({{ json_scalar(element) }} from '^\d{1,18}$') as bigint), 0)
+{%- endmacro %}
