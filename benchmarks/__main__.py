@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.feed_of_jobs import ROWS, serving
-from benchmarks.measure import Bench, Run, measure
+from benchmarks.measure import Bench, Run, measure, postgres_behind
 from benchmarks.report import written
 from benchmarks.ways import FAR_AWAY, WAYS, Way
 from st_platform.warehouse.database import connect
@@ -33,11 +33,11 @@ def main() -> None:
         postgres = EmbeddedPostgres(folder / "postgres")
         stack.callback(postgres.stop)
         url = postgres.start()
-        version = _settle(url)
+        version, processes = _settle(url), postgres_behind(url)
         for rows in options.rows:
             peer_rounds = min(options.rounds, options.peer_rounds) if rows > min(options.rows) else options.rounds
             with serving(rows // ROWS, compressed=options.gzip) as feed:
-                bench = Bench(feed, url, folder, rows // ROWS)
+                bench = Bench(feed, url, processes, folder, rows // ROWS)
                 ways = [way for way in _chosen(options.only, WAYS) if options.only or rows <= (way.most_rows or rows)]
                 for run in measure(bench, ways, rounds=options.rounds, peer_rounds=peer_rounds):
                     runs.append(_told(run))

@@ -30,6 +30,10 @@ from benchmarks.ways import Step, Task, Way
 from st_platform.warehouse.database import connect
 
 
+class PostgresElsewhere(RuntimeError):
+    """The server runs on another machine: nothing of it can be measured by process id."""
+
+
 class ContestantFailed(RuntimeError):
     """A contestant's process ended with an error; the text is its own."""
 
@@ -68,23 +72,14 @@ class Run:
 
 @dataclass(frozen=True)
 class Bench:
-    """One feed, one Postgres and a folder, for all ways. `admin_url` names any database of the server."""
+    """One feed, one Postgres and a folder, for all ways. `admin_url` names any database of the server, `postgres` are
+    its processes."""
 
     feed: str
     admin_url: str
+    postgres: Tree
     folder: Path
     pages: int
-
-    @cached_property
-    def postgres(self) -> Tree:
-        """The server with all its backends; empty when it runs on another machine."""
-        with connect(self.admin_url) as connection:
-            found = connection.execute("SELECT pg_backend_pid()").fetchone()
-            assert found is not None
-        try:
-            return Tree(psutil.Process(found[0]).ppid())
-        except psutil.NoSuchProcess:
-            return Tree(0)
 
     @cached_property
     def server(self) -> Tree:
@@ -102,6 +97,24 @@ class Bench:
         folder.mkdir()
         write_blocks(folder, self.pages)
         return folder
+
+
+def postgres_behind(url: str) -> Tree:
+    """The server with all its backends.
+
+    Raises:
+        PostgresElsewhere: no process here is the one that answers.
+    """
+    with connect(url) as connection:
+        found = connection.execute("SELECT pg_backend_pid()").fetchone()
+        assert found is not None
+        try:
+            backend = psutil.Process(found[0])
+            if backend.name() == "postgres":
+                return Tree(backend.ppid())
+        except psutil.NoSuchProcess:
+            pass
+    raise PostgresElsewhere("the server's processes are not on this machine; measure with one that is")
 
 
 def measure(bench: Bench, ways: Sequence[Way], *, rounds: int, peer_rounds: int, delay: float = 0.0) -> Iterator[Run]:

@@ -32,7 +32,8 @@ def written(runs: Sequence[Run], command: str, postgres: str) -> str:
     parts = [
         "# What `make bench` measured\n",
         f"Written by `{command}`; do not edit.",
-        *(line.strip() for line in _HOW.splitlines()),
+        *_HOW.splitlines(),
+        "",
         "## Machine and versions\n",
         *_facts(postgres),
         "\n## Summary: medians and ratios\n",

@@ -16,7 +16,7 @@ import pytest
 from benchmarks.checks import WrongResult, check, expected
 from benchmarks.contestants import http_alone
 from benchmarks.feed_of_jobs import CHANGED, ROWS, Edition, day_after, page_of, serving, window_of
-from benchmarks.measure import Bench, Run, measure
+from benchmarks.measure import Bench, PostgresElsewhere, Run, measure, postgres_behind
 from benchmarks.processes import PeakMemory, Tree
 from benchmarks.report import written
 from benchmarks.ways import WAYS, Step, Task, Way
@@ -33,7 +33,11 @@ def feed() -> Iterator[str]:
 
 @pytest.fixture
 def bench(feed: str, postgres_url: str, tmp_path: Path) -> Bench:
-    return Bench(feed, postgres_url, tmp_path, PAGES)
+    try:
+        processes = postgres_behind(postgres_url)
+    except PostgresElsewhere:  # the tests may be given any server
+        processes = Tree(0)
+    return Bench(feed, postgres_url, processes, tmp_path, PAGES)
 
 
 def rows_of(edition: Edition, pages: int = PAGES) -> dict[int, dict[str, object]]:
@@ -136,6 +140,19 @@ def test_cpu_and_memory_are_those_of_a_process_and_all_below_it() -> None:
         process.stdin.write("\n")
     assert memory.megabytes > 60
     assert Tree(process.pid).members() == []
+
+
+def test_the_processes_of_a_local_postgres_are_found_and_work_done_there_is_counted(postgres_url: str) -> None:
+    if "127.0.0.1" not in postgres_url:
+        with pytest.raises(PostgresElsewhere):
+            postgres_behind(postgres_url)
+        return
+    server = postgres_behind(postgres_url)
+    assert len(server.members()) > 3
+    before = server.cpu_seconds()
+    with psycopg.connect(postgres_url) as connection:
+        connection.execute("SELECT count(*) FROM generate_series(1, 2000000)")
+    assert server.cpu_seconds() >= before + 0.05, "also that of a backend that has ended"
 
 
 def test_a_summary_compares_runs_of_the_same_round() -> None:
