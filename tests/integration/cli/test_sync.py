@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from st_platform.servicetitan.catalog import CATALOG
 from tests.integration.cli.conftest import Cli
 from tests.simulated import NOW, Simulator
 
@@ -79,6 +81,22 @@ def test_a_resource_without_windows_is_read_as_it_is(platform: Cli, rows: psycop
         assert count(rows, resource) == answer.json["inserted"] > 0
 
 
+def test_a_window_of_dates_is_read_whole_and_again(platform: Cli) -> None:
+    arguments = ("sync", "marketing_ads_performance", "-t", "northwind", "--from", "2026-06-12", "--to", "2026-06-14")
+    first, second = platform(*arguments, "--json"), platform(*arguments, "--refresh", "--json")
+    assert first.code == second.code == 0, first.err + second.err
+    assert first.json["certificate"] == "certified"
+    assert first.json["inserted"] == second.json["unchanged"] > 0
+
+
+def test_the_first_day_of_a_window_of_dates_says_how_far_it_reaches_back(platform: Cli, simulator: Simulator) -> None:
+    start = simulator.tenant.start_date
+    arguments = ("--from", f"{start}", "--to", f"{start + timedelta(days=1)}")
+    answer = platform("sync", "attributed_leads", "-t", "northwind", *arguments)
+    assert answer.code == 0, answer.err
+    assert "reaches back to the beginning" in answer.err
+
+
 def test_a_scope_that_is_missing_fails_the_sync_with_what_and_where(platform: Cli, simulator: Simulator) -> None:
     simulator.scopes([])
     simulator.revoke_tokens()
@@ -129,5 +147,17 @@ def test_a_broken_row_of_a_file_is_quarantined_and_said(
 def test_a_plan_estimates_every_resource(platform: Cli) -> None:
     answer = platform("plan", "--tenant", "northwind", "--json")
     assert answer.code == 0, answer.err
-    assert len(answer.json) == 14
+    assert [estimate["resource"] for estimate in answer.json] == list(CATALOG)
+    assert all(estimate["rows"] is not None and estimate["calls"] for estimate in answer.json)
     assert platform("plan", "jobs").code == 0
+
+
+def test_a_plan_says_what_is_not_granted(platform: Cli, simulator: Simulator) -> None:
+    simulator.scopes(sorted({entry.scope for entry in CATALOG.values()} - {CATALOG["jobs"].scope}))
+    simulator.revoke_tokens()
+    estimates = {
+        item["resource"]: item for item in platform("plan", "jobs", "customers", "-t", "northwind", "--json").json
+    }
+    assert estimates["jobs"]["rows"] is None
+    assert "not granted" in estimates["jobs"]["basis"]
+    assert estimates["customers"]["rows"] > 0
