@@ -27,6 +27,7 @@ MARTS_CRON = "7 * * * *"
 """When models may be built again, UTC. Off the quarter hours, at which the extracts start."""
 
 BUILD_NAME = "dbt_models"
+STAGING_GROUP = "staging"
 
 _KEEP_ARTIFACTS_SECONDS = 3 * 24 * 3600
 _BUILD_LOCK = 0x5741_6462
@@ -78,6 +79,12 @@ class Translator(DagsterDbtTranslator):
 
     def get_automation_condition(self, dbt_resource_props: Mapping[str, Any]) -> dg.AutomationCondition | None:
         return self._condition if dbt_resource_props["resource_type"] != "source" else None
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """Staging is a group of its own, whoever owns it: one view per resource hides what is made of them."""
+        if "staging" in dbt_resource_props["fqn"][1:2]:
+            return STAGING_GROUP
+        return super().get_group_name(dbt_resource_props)
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str] | None:
         meta = {**dbt_resource_props.get("meta", {}), **dbt_resource_props.get("config", {}).get("meta", {})}

@@ -205,6 +205,16 @@ def test_a_source_of_the_models_is_the_extract_of_every_tenant(repository: dg.Re
     assert {key for key in dependencies if key.path[0] == "servicetitan"} <= set(specs(repository))
 
 
+def test_staging_is_a_group_of_its_own_and_the_rest_is_in_small_ones(repository: dg.RepositoryDefinition) -> None:
+    groups: dict[str | None, list[str]] = {}
+    for key, spec in models(repository).items():
+        groups.setdefault(spec.group_name, []).append(key.path[0])
+
+    assert set(groups["staging"]) == {"staging"}
+    assert not any("staging" in members for group, members in groups.items() if group != "staging")
+    assert max(len(members) for group, members in groups.items() if group != "staging") <= 15
+
+
 def test_every_model_of_the_project_is_an_asset_and_every_test_of_a_model_a_check(
     repository: dg.RepositoryDefinition,
 ) -> None:
