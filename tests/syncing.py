@@ -103,10 +103,11 @@ class Bench:
         return {_key(row, [api_names[column] for column in entry.key]): row for row in rows}
 
     def table_hash(self, name: str) -> str:
-        """A fingerprint of all rows of all tenants, without when and by which request they came."""
-        query = sql.SQL("SELECT to_jsonb(t) - %s::text[] FROM {} AS t ORDER BY tenant_id, id").format(
-            sql.Identifier("servicetitan", name)
-        )
+        """A fingerprint of all rows of all tenants, without when and by which request they came or were marked."""
+        query = sql.SQL(
+            "SELECT to_jsonb(t) - %s::text[] || jsonb_build_object('_deleted_at', _deleted_at IS NOT NULL) FROM {} AS t"
+            " ORDER BY 1"
+        ).format(sql.Identifier("servicetitan", name))
         digest = hashlib.sha256()
         with self.database.connection() as connection:
             for (row,) in connection.execute(query, [list(_OWN_COLUMNS)]):

@@ -210,9 +210,10 @@ class _Comparison:
         one_by_one = self._reader.can_ask
         seen = self._read(landing=not one_by_one)
         if one_by_one:
-            differ = self._differences(seen)
+            worth_asking = MOST_IDS * seen.pages
+            differ = self._differences(seen, most=worth_asking + 1)
             unsettled = len(differ.missing) + len(differ.stale) + differ.gone
-            if unsettled <= MOST_IDS * seen.pages and not self._is_too_many(differ.gone):
+            if unsettled <= worth_asking and not self._is_too_many(differ.gone):
                 return self._by_asking(seen, differ)
             seen = self._read(landing=True)
         return self._by_pages(seen)
@@ -267,7 +268,7 @@ class _Comparison:
         self.found = replace(self.found, source_count=seen.keys.size if seen.total is None else seen.total)
         return seen
 
-    def _differences(self, seen: KeyPass) -> Differences:
+    def _differences(self, seen: KeyPass, *, most: int | None = None) -> Differences:
         site = self._site
         with site.database.connection() as connection:
             return differences(
@@ -276,6 +277,7 @@ class _Comparison:
                 site.tenant.tenant_id,
                 since_seq=seen.first_seq,
                 shows_inactive=self._reader.shows_inactive,
+                most=most,
             )
 
     def _suspects(self, seen: KeyPass, differ: Differences) -> list[str]:

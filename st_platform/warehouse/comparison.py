@@ -115,16 +115,27 @@ def differing(
 
 
 def differences(
-    connection: psycopg.Connection, resource: Resource, tenant_id: int, *, since_seq: int, shows_inactive: bool
+    connection: psycopg.Connection,
+    resource: Resource,
+    tenant_id: int,
+    *,
+    since_seq: int,
+    shows_inactive: bool,
+    most: int | None = None,
 ) -> Differences:
-    """Compare all that is staged with all there is. `since_seq` is the number of the first request of the pass: what
-    any request since then has shown is not gone. Where the source hides rows out of use, those are not either."""
+    """Compare all that is staged with all there is; `most` bounds how many keys are named.
+
+    `since_seq` is the number of the first request of the pass: what any request since then has shown is not gone.
+    Where the source hides rows out of use, those are not either.
+    """
+    _compare_in_bulk(connection)
     shape = Shape.of(resource)
-    values = {"tenant": tenant_id, "resource": resource.name, "since": since_seq}
+    values = {"tenant": tenant_id, "resource": resource.name, "since": since_seq, "most": most}
     statement = text(
         "SELECT DISTINCT s.record_key, {missing} FROM platform.seen_keys AS s"
         " LEFT JOIN {table} AS t ON t.tenant_id = s.tenant_id AND {same}"
-        " WHERE s.tenant_id = %(tenant)s AND s.resource = %(resource)s AND ({missing} OR {stale}) ORDER BY 1",
+        " WHERE s.tenant_id = %(tenant)s AND s.resource = %(resource)s AND ({missing} OR {stale})"
+        " ORDER BY 1 LIMIT %(most)s",
         table=shape.table,
         same=same_key(shape),
         missing=_is_missing(shape),
@@ -147,6 +158,7 @@ def gone_keys(
     connection: psycopg.Connection, resource: Resource, tenant_id: int, *, since_seq: int, shows_inactive: bool
 ) -> list[str]:
     """The record keys of living rows that the staged pass did not show; see `differences`."""
+    _compare_in_bulk(connection)
     shape = Shape.of(resource)
     statement = text(
         "SELECT {key} FROM {table} AS t WHERE {gone} ORDER BY 1",
@@ -205,6 +217,11 @@ _LATEST = """
     FROM platform.reconciliations WHERE tenant_id = %s AND resource = %s
     ORDER BY reconciliation_id DESC LIMIT %s
 """
+
+
+def _compare_in_bulk(connection: psycopg.Connection) -> None:
+    """Keep the planner, which takes a freshly staged table for empty, from comparing each row with each other one."""
+    connection.execute("SELECT set_config('enable_nestloop', 'off', true)")
 
 
 def _is_missing(shape: Shape) -> sql.Composed:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -25,6 +26,8 @@ FEED = "jobs"
 SNAPSHOT = "campaign_costs"
 """A list of several pages, read in passes, with a row to delete."""
 
+DATES = "marketing_ads_performance"
+"""Days and segments, several of them to a transaction."""
 COMPARED = "credit_memos"
 """A list of several pages whose rows can be asked for by id."""
 
@@ -144,6 +147,35 @@ def test_a_snapshot_killed_at_any_step_reads_at_most_one_page_again_and_deletes_
     with bench.database.connection() as connection:
         connection.execute(b"DELETE FROM servicetitan.campaign_costs WHERE _deleted_at IS NOT NULL")
     assert bench.table_hash(SNAPSHOT) == undisturbed(bench, job)
+
+
+@pytest.mark.parametrize(
+    "failpoint",
+    [
+        "after_plan:1",
+        "after_fetch:40",
+        "before_commit:2",
+        "after_commit:1",
+        "before_delete_inference:2",
+        "after_lane_done:1",
+    ],
+)
+def test_a_window_of_dates_killed_at_any_step_reads_at_most_the_slices_of_one_transaction_again(
+    bench: Bench, database_url: str, failpoint: str
+) -> None:
+    bench.simulator.options(unlimited=True)
+    assert bench.today.start is not None
+    window = Window(bench.today.start - timedelta(days=30), bench.today.start)
+    job = Job(bench.simulator.tenant, DATES, window, "request 1", database_url)
+    assert finished(replace(job, failpoint=failpoint)) == KILLED, "the step was reached"
+    done = sum(lane["calls"] for lane in bench.lanes(DATES))
+    bench.simulator.clear_requests()
+    assert finished(job) == 0
+    assert len(bench.requests(DATES)) == 30 * 3 - done, "what was committed is not asked for again"
+    lanes = bench.lanes(DATES)
+    assert sum(lane["calls"] for lane in lanes) == 30 * 3
+    assert {lane["state"] for lane in lanes} == {"done"}
+    assert bench.table_hash(DATES) == undisturbed(bench, job)
 
 
 @pytest.mark.parametrize("failpoint", COMPARISON_KILLS)
