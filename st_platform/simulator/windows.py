@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from st_platform.simulator import instants
-from st_platform.simulator.business.ads import LeadType
+from st_platform.simulator.business.demand.ads import LeadType
 from st_platform.simulator.endpoints import Endpoint
 from st_platform.simulator.instants import NotAnInstant
 from st_platform.simulator.query import InvalidQuery, ListQuery, read_list_query

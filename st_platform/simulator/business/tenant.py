@@ -8,17 +8,15 @@ from typing import TypeVar
 
 import numpy as np
 
-from st_platform.simulator.business.advertising import Costs, spend
-from st_platform.simulator.business.billing import Bills, Lines, bill
-from st_platform.simulator.business.board import Board
-from st_platform.simulator.business.chance import Chance, Flags
-from st_platform.simulator.business.company import Company, found_company
-from st_platform.simulator.business.crew import Rota, draw_up, hire
-from st_platform.simulator.business.invoices import Invoices, raise_invoices
-from st_platform.simulator.business.money import Applications, CreditMemos, Payments, collect
-from st_platform.simulator.business.people import Customers, Locations, settle
-from st_platform.simulator.business.places import Places
-from st_platform.simulator.business.plans import (
+from st_platform.simulator.business.board.board import Board
+from st_platform.simulator.business.board.crew import Rota, draw_up, hire
+from st_platform.simulator.business.board.places import Places
+from st_platform.simulator.business.board.trips import leads_way, travel
+from st_platform.simulator.business.books.advertising import Costs, spend
+from st_platform.simulator.business.books.billing import Bills, Lines, bill
+from st_platform.simulator.business.books.invoices import Invoices, raise_invoices
+from st_platform.simulator.business.books.money import Applications, CreditMemos, Payments, collect
+from st_platform.simulator.business.books.plans import (
     Memberships,
     StatusChanges,
     renumbered,
@@ -26,10 +24,12 @@ from st_platform.simulator.business.plans import (
     status_changes,
     visit_members,
 )
+from st_platform.simulator.business.books.upkeep import Care, look_after
+from st_platform.simulator.business.chance import Chance, Flags
+from st_platform.simulator.business.company import Company, found_company
+from st_platform.simulator.business.people import Customers, Locations, settle
 from st_platform.simulator.business.profile import Profile, Size, Span
 from st_platform.simulator.business.seasons import Demand, LocalCalendar
-from st_platform.simulator.business.trips import leads_way, travel
-from st_platform.simulator.business.upkeep import Care, look_after
 from st_platform.simulator.business.work import Jobs, Planner, answer_calls, call_back, sell_installs
 from st_platform.simulator.instants import NEVER, Ticks, day_ticks
 

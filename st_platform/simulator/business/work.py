@@ -10,14 +10,14 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from st_platform.simulator.business.board import Board, Requests
+from st_platform.simulator.business.board.board import Board, Requests
+from st_platform.simulator.business.board.crew import pace, recall_factor, sale_factor
+from st_platform.simulator.business.board.places import Places
+from st_platform.simulator.business.board.schedule import Plan, agree, carry_out
 from st_platform.simulator.business.chance import Chance, Flags, Ints, between, some, some_by
 from st_platform.simulator.business.company import Company
-from st_platform.simulator.business.crew import pace, recall_factor, sale_factor
 from st_platform.simulator.business.people import Customers, Locations
-from st_platform.simulator.business.places import Places
 from st_platform.simulator.business.pricebook import Kind
-from st_platform.simulator.business.schedule import Plan, agree, carry_out
 from st_platform.simulator.business.seasons import Demand, LocalCalendar
 from st_platform.simulator.instants import DAY, HOUR, MINUTE, NEVER, SECOND, Ticks
 

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from st_platform.simulator.business.billing import removed_at
+from st_platform.simulator.business.books.billing import removed_at
+from st_platform.simulator.business.books.invoices import Configuration
 from st_platform.simulator.business.chance import Ints
-from st_platform.simulator.business.invoices import Configuration
 from st_platform.simulator.business.pricebook import (
     ACCOUNTS,
     INVENTORY,

@@ -10,10 +10,10 @@ from enum import IntEnum
 
 import numpy as np
 
-from st_platform.simulator.business.ads import ATTRIBUTION_WINDOW, Keyword, LeadType
 from st_platform.simulator.business.chance import Ints
-from st_platform.simulator.business.enquiries import CallType
-from st_platform.simulator.business.switchboard import CALL_REASONS
+from st_platform.simulator.business.demand.ads import ATTRIBUTION_WINDOW, Keyword, LeadType
+from st_platform.simulator.business.demand.enquiries import CallType
+from st_platform.simulator.business.demand.switchboard import CALL_REASONS
 from st_platform.simulator.business.work import NONE
 from st_platform.simulator.instants import NEVER, Ticks
 from st_platform.simulator.rows.json_text import Texts, chosen, ids, instants, objects, where
@@ -99,9 +99,7 @@ def performance(view: View, segmentation: Segmentation, start: int, end: int, at
         segments[key] = segments.get(key, np.zeros(len(figures), dtype=np.int64)) + figures[:, number]
     words = {(word.campaign, word.group, word.number): word for word in ads.keywords}
     return [
-        _segment(view, words, key, [int(figure) for figure in sums], at)
-        for key, sums in segments.items()
-        if sums.any()
+        _segment(view, words, key, [int(figure) for figure in sums], at) for key, sums in segments.items() if sums.any()
     ]
 
 

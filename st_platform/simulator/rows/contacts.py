@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from st_platform.simulator.business.chance import Ints
-from st_platform.simulator.business.contacts import Contacts, Way
+from st_platform.simulator.business.demand.contacts import Contacts, Way
 from st_platform.simulator.instants import Ticks
 from st_platform.simulator.rows.json_text import Column, Texts, booleans, chosen, ids, instants, objects, where
 from st_platform.simulator.rows.telecom import telephone

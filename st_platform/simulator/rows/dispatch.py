@@ -6,10 +6,10 @@ import json
 
 import numpy as np
 
-from st_platform.simulator.business import shifts as hours
-from st_platform.simulator.business import staff
+from st_platform.simulator.business.board import shifts as hours
+from st_platform.simulator.business.board.shifts import OtherAppointments, Shifts
 from st_platform.simulator.business.chance import Ints
-from st_platform.simulator.business.shifts import OtherAppointments, Shifts
+from st_platform.simulator.business.pay import staff
 from st_platform.simulator.instants import HOUR, MINUTE, NEVER, Ticks
 from st_platform.simulator.rows.jpm import setup_times
 from st_platform.simulator.rows.json_text import Texts, booleans, chosen, ids, instants, objects, quoted

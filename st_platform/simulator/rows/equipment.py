@@ -7,8 +7,8 @@ import json
 import numpy as np
 
 from st_platform.simulator.business.chance import Ints
-from st_platform.simulator.business.installed import MODELS
-from st_platform.simulator.business.pricing import unit_cost
+from st_platform.simulator.business.goods.installed import MODELS
+from st_platform.simulator.business.goods.pricing import unit_cost
 from st_platform.simulator.business.work import NONE
 from st_platform.simulator.instants import DAY, NEVER, Ticks
 from st_platform.simulator.rows.json_text import (

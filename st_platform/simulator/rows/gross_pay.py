@@ -11,9 +11,9 @@ import json
 import numpy as np
 
 from st_platform.simulator.business.chance import Ints
-from st_platform.simulator.business.corrections import AdjustmentType
-from st_platform.simulator.business.earnings import Paid, Source
-from st_platform.simulator.business.staff import TIME_CODES
+from st_platform.simulator.business.pay.corrections import AdjustmentType
+from st_platform.simulator.business.pay.earnings import Paid, Source
+from st_platform.simulator.business.pay.staff import TIME_CODES
 from st_platform.simulator.business.work import NONE
 from st_platform.simulator.instants import DAY, Ticks
 from st_platform.simulator.rows.accounting import TAX_ZONES

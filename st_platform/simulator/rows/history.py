@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from st_platform.simulator.business import history as told
+from st_platform.simulator.business.board import history as told
+from st_platform.simulator.business.board.history import Cancellations, History, Ratings
 from st_platform.simulator.business.chance import Ints
-from st_platform.simulator.business.history import Cancellations, History, Ratings
 from st_platform.simulator.business.work import NONE
 from st_platform.simulator.instants import NEVER, Ticks
 from st_platform.simulator.rows.jpm import setup_times

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from st_platform.simulator.business.chance import Ints
-from st_platform.simulator.business.orders import amount
-from st_platform.simulator.business.stockroom import ADJUSTMENT_TYPES
+from st_platform.simulator.business.goods.orders import amount
+from st_platform.simulator.business.goods.stockroom import ADJUSTMENT_TYPES
 from st_platform.simulator.business.work import NONE
 from st_platform.simulator.instants import DAY, NEVER, Ticks
 from st_platform.simulator.rows.accounting import batch

@@ -8,7 +8,7 @@ import numpy as np
 
 from st_platform.simulator.business.chance import Ints
 from st_platform.simulator.business.company import TAG_TYPES
-from st_platform.simulator.business.installed import maintained
+from st_platform.simulator.business.goods.installed import maintained
 from st_platform.simulator.business.pricebook import Kind
 from st_platform.simulator.business.work import NONE, kinds_of
 from st_platform.simulator.instants import NEVER, Ticks

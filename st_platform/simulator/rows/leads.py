@@ -8,8 +8,8 @@ import numpy as np
 
 from st_platform.simulator.business.chance import Ints
 from st_platform.simulator.business.company import FIRST_EMPLOYEE, TAG_TYPES
+from st_platform.simulator.business.demand.switchboard import AGENTS
 from st_platform.simulator.business.pricebook import Kind
-from st_platform.simulator.business.switchboard import AGENTS
 from st_platform.simulator.business.work import NONE
 from st_platform.simulator.instants import DAY, HOUR, NEVER, Ticks
 from st_platform.simulator.rows.json_text import Texts, booleans, chosen, ids, instants, objects, where

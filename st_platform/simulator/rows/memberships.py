@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from st_platform.simulator.business.books.plans import Status, add_months, status_at
 from st_platform.simulator.business.chance import Ints
-from st_platform.simulator.business.plans import Status, add_months, status_at
 from st_platform.simulator.business.pricebook import PLANS
 from st_platform.simulator.business.work import NONE
 from st_platform.simulator.instants import DAY, NEVER, Ticks

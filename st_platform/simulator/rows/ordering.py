@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from st_platform.simulator.business.chance import Ints
+from st_platform.simulator.business.goods.vendors import VENDORS
 from st_platform.simulator.business.pricebook import (
     ACCOUNTS,
     EQUIPMENT,
@@ -17,7 +18,6 @@ from st_platform.simulator.business.pricebook import (
     SKU_IDS,
     SKUS,
 )
-from st_platform.simulator.business.vendors import VENDORS
 from st_platform.simulator.business.work import NONE
 from st_platform.simulator.rows.accounting import account
 from st_platform.simulator.rows.json_text import Texts, chosen, where

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from st_platform.simulator.business.chance import Ints
-from st_platform.simulator.business.corrections import AdjustmentType
-from st_platform.simulator.business.periods import Payrolls
+from st_platform.simulator.business.pay.corrections import AdjustmentType
+from st_platform.simulator.business.pay.periods import Payrolls
 from st_platform.simulator.instants import Ticks
 from st_platform.simulator.rows.json_text import (
     Texts,

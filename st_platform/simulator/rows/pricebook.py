@@ -11,10 +11,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from st_platform.simulator.business.chance import Ints
-from st_platform.simulator.business.installed import MODELS
+from st_platform.simulator.business.goods.installed import MODELS
+from st_platform.simulator.business.goods.pricing import CATEGORIES, SET_UP, Book, category_of
+from st_platform.simulator.business.goods.vendors import VENDORS, Trading, trading
 from st_platform.simulator.business.pricebook import ACCOUNTS, EQUIPMENT, INVENTORY, MATERIALS, UNMAPPED, Sku
-from st_platform.simulator.business.pricing import CATEGORIES, SET_UP, Book, category_of
-from st_platform.simulator.business.vendors import VENDORS, Trading, trading
 from st_platform.simulator.instants import DAY, NEVER, Ticks
 from st_platform.simulator.rows.json_text import Column, Texts, booleans, decimals, ids, instants, objects, quoted
 from st_platform.simulator.rows.ordering import VENDOR_NAME

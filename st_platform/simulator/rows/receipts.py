@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from st_platform.simulator.business.books.money import CARD, CHECK, REFUND, Applications
 from st_platform.simulator.business.chance import Ints
-from st_platform.simulator.business.money import CARD, CHECK, REFUND, Applications
 from st_platform.simulator.business.pricebook import PAYMENT_TYPES, UNDEPOSITED
 from st_platform.simulator.instants import Ticks
 from st_platform.simulator.rows.accounting import account, batch

@@ -6,9 +6,9 @@ import json
 
 import numpy as np
 
+from st_platform.simulator.business.board.shifts import DAY_HOURS, EVENING_HOURS
 from st_platform.simulator.business.chance import Ints
-from st_platform.simulator.business.earnings import COMMISSION, on_commission
-from st_platform.simulator.business.shifts import DAY_HOURS, EVENING_HOURS
+from st_platform.simulator.business.pay.earnings import COMMISSION, on_commission
 from st_platform.simulator.instants import NEVER, Ticks
 from st_platform.simulator.rows.jpm import setup_times
 from st_platform.simulator.rows.json_text import (

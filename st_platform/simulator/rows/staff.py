@@ -10,7 +10,7 @@ import json
 import numpy as np
 
 from st_platform.simulator.business.chance import Ints
-from st_platform.simulator.business.staff import ROLES, TIME_CODES, TimeCode
+from st_platform.simulator.business.pay.staff import ROLES, TIME_CODES, TimeCode
 from st_platform.simulator.instants import NEVER, Ticks
 from st_platform.simulator.rows.jpm import setup_times
 from st_platform.simulator.rows.json_text import (

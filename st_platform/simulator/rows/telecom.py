@@ -8,8 +8,8 @@ import numpy as np
 
 from st_platform.simulator.business.chance import Ints
 from st_platform.simulator.business.company import FIRST_EMPLOYEE
-from st_platform.simulator.business.enquiries import CallType
-from st_platform.simulator.business.switchboard import AGENTS, CALL_REASONS
+from st_platform.simulator.business.demand.enquiries import CallType
+from st_platform.simulator.business.demand.switchboard import AGENTS, CALL_REASONS
 from st_platform.simulator.business.work import NONE
 from st_platform.simulator.instants import DAY, NEVER, SECOND, Ticks
 from st_platform.simulator.rows.json_text import Texts, booleans, chosen, ids, instants, objects, quoted, where

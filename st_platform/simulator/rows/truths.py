@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from st_platform.simulator.business.attribution import true_attribution
-from st_platform.simulator.business.churn import hazards
-from st_platform.simulator.business.enquiries import TouchKind
+from st_platform.simulator.business.demand.attribution import true_attribution
+from st_platform.simulator.business.demand.churn import hazards
+from st_platform.simulator.business.demand.enquiries import TouchKind
 from st_platform.simulator.instants import text
 from st_platform.simulator.rows.view import First, View
 

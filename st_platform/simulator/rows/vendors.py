@@ -7,8 +7,8 @@ import json
 import numpy as np
 
 from st_platform.simulator.business.chance import Ints
+from st_platform.simulator.business.goods.vendors import VENDORS, Trading
 from st_platform.simulator.business.pricebook import ACCOUNTS
-from st_platform.simulator.business.vendors import VENDORS, Trading
 from st_platform.simulator.instants import DAY, NEVER, Ticks
 from st_platform.simulator.rows.json_text import Texts, booleans, ids, instants, objects, quoted, where
 from st_platform.simulator.rows.ordering import VENDOR_NAME, depot

@@ -10,18 +10,18 @@ from functools import cached_property
 
 import numpy as np
 
-from st_platform.simulator.business.ads import Ads, advertise
-from st_platform.simulator.business.balances import Balances
+from st_platform.simulator.business.board.dispatching import Dispatching, dispatch
+from st_platform.simulator.business.books.balances import Balances
 from st_platform.simulator.business.chance import Ints
 from st_platform.simulator.business.company import EMPLOYEES, FIRST_EMPLOYEE
-from st_platform.simulator.business.contacts import Contacts, reach
-from st_platform.simulator.business.demand import enquire
-from st_platform.simulator.business.dispatching import Dispatching, dispatch
-from st_platform.simulator.business.enquiries import Enquiries
-from st_platform.simulator.business.offers import Offers, offer
-from st_platform.simulator.business.payroll import Payroll, pay
-from st_platform.simulator.business.recurring import Recurring, plan_visits
-from st_platform.simulator.business.supply import Supply, supply
+from st_platform.simulator.business.demand.ads import Ads, advertise
+from st_platform.simulator.business.demand.contacts import Contacts, reach
+from st_platform.simulator.business.demand.demand import enquire
+from st_platform.simulator.business.demand.enquiries import Enquiries
+from st_platform.simulator.business.demand.offers import Offers, offer
+from st_platform.simulator.business.demand.recurring import Recurring, plan_visits
+from st_platform.simulator.business.goods.supply import Supply, supply
+from st_platform.simulator.business.pay.payroll import Payroll, pay
 from st_platform.simulator.business.tenant import Business
 from st_platform.simulator.business.work import NONE, units_of
 from st_platform.simulator.instants import DAY, HOUR, MINUTE, NEVER, Ticks

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from st_platform.simulator.business.board.places import Places
 from st_platform.simulator.business.chance import Chance, Ints
 from st_platform.simulator.business.people import Customers, Locations
-from st_platform.simulator.business.places import Places
 from st_platform.simulator.business.profile import Profile
 from st_platform.simulator.rows.json_text import Texts, chosen
 

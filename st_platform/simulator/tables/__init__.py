@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from st_platform.simulator.business.balances import balance
+from st_platform.simulator.business.books.balances import balance
 from st_platform.simulator.business.tenant import Business
 from st_platform.simulator.rows.view import View
 from st_platform.simulator.table import Table

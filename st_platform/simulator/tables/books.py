@@ -9,9 +9,9 @@ from functools import partial
 
 import numpy as np
 
-from st_platform.simulator.business.billing import removed_at
+from st_platform.simulator.business.books.billing import removed_at
+from st_platform.simulator.business.books.plans import status_at
 from st_platform.simulator.business.chance import Ints
-from st_platform.simulator.business.plans import status_at
 from st_platform.simulator.business.tenant import Business
 from st_platform.simulator.instants import NEVER, Ticks
 from st_platform.simulator.rows import accounting, crm, jpm, marketing, memberships, receipts, settings

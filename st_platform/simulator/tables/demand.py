@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 
 from st_platform.simulator.business.chance import Ints
-from st_platform.simulator.business.contacts import Contacts
+from st_platform.simulator.business.demand.contacts import Contacts
 from st_platform.simulator.business.pricebook import PLANS
 from st_platform.simulator.business.work import NONE
 from st_platform.simulator.instants import NEVER, Ticks

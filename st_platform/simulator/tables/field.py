@@ -9,8 +9,8 @@ from functools import partial
 
 import numpy as np
 
-from st_platform.simulator.business.history import call_off, rate, tell
-from st_platform.simulator.business.shifts import publish, set_apart
+from st_platform.simulator.business.board.history import call_off, rate, tell
+from st_platform.simulator.business.board.shifts import publish, set_apart
 from st_platform.simulator.instants import NEVER
 from st_platform.simulator.rows import dispatch, history, projects, settings, visits
 from st_platform.simulator.rows.jpm import setup_times

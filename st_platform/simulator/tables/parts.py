@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from st_platform.simulator.business.books.upkeep import touches
 from st_platform.simulator.business.chance import Ints
-from st_platform.simulator.business.upkeep import touches
 from st_platform.simulator.instants import Ticks
 from st_platform.simulator.rows.json_text import Texts
 from st_platform.simulator.rows.view import View

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from st_platform.simulator.business.staff import TIME_CODES
+from st_platform.simulator.business.pay.staff import TIME_CODES
 from st_platform.simulator.business.work import NONE
 from st_platform.simulator.instants import NEVER
 from st_platform.simulator.rows import payroll, staff

@@ -12,12 +12,12 @@ from datetime import date
 import numpy as np
 import pytest
 
-from st_platform.simulator.business.attribution import Attribution, true_attribution
-from st_platform.simulator.business.balances import balance
-from st_platform.simulator.business.churn import hazard_of, hazards
-from st_platform.simulator.business.enquiries import CallType, Channel, Enquiries, TouchKind
+from st_platform.simulator.business.books.balances import balance
+from st_platform.simulator.business.demand.attribution import Attribution, true_attribution
+from st_platform.simulator.business.demand.churn import hazard_of, hazards
+from st_platform.simulator.business.demand.enquiries import CallType, Channel, Enquiries, TouchKind
+from st_platform.simulator.business.demand.switchboard import AGENTS
 from st_platform.simulator.business.profile import PROFILES, SIZES, Size
-from st_platform.simulator.business.switchboard import AGENTS
 from st_platform.simulator.business.tenant import Business, run_business
 from st_platform.simulator.business.work import NONE
 from st_platform.simulator.instants import DAY, HOUR, NEVER, day_ticks

@@ -9,17 +9,17 @@ from datetime import date
 import numpy as np
 import pytest
 
-from st_platform.simulator.business import history
-from st_platform.simulator.business.board import Board, Requests
+from st_platform.simulator.business.board import history
+from st_platform.simulator.business.board.board import Board, Requests
+from st_platform.simulator.business.board.crew import draw_up, recall_factor, sale_factor
+from st_platform.simulator.business.board.dispatching import Appointments, Assignments, Dispatching, dispatch
+from st_platform.simulator.business.board.history import rate, tell
+from st_platform.simulator.business.board.shifts import NORMAL, ON_CALL, TIME_OFF, Shifts, publish, set_apart
+from st_platform.simulator.business.board.trips import Trips, distances
 from st_platform.simulator.business.chance import Ints
-from st_platform.simulator.business.crew import draw_up, recall_factor, sale_factor
-from st_platform.simulator.business.dispatching import Appointments, Assignments, Dispatching, dispatch
-from st_platform.simulator.business.history import rate, tell
 from st_platform.simulator.business.pricebook import Kind
 from st_platform.simulator.business.profile import PROFILES, SIZES
-from st_platform.simulator.business.shifts import NORMAL, ON_CALL, TIME_OFF, Shifts, publish, set_apart
 from st_platform.simulator.business.tenant import Business, run_business
-from st_platform.simulator.business.trips import Trips, distances
 from st_platform.simulator.business.work import NONE, kinds_of
 from st_platform.simulator.instants import DAY, HOUR, MINUTE, NEVER, day_ticks
 

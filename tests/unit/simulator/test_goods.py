@@ -15,7 +15,7 @@ from statistics import fmean
 import numpy as np
 import pytest
 
-from st_platform.simulator.business.payables import PRICE_DIFFERENCES
+from st_platform.simulator.business.goods.payables import PRICE_DIFFERENCES
 from st_platform.simulator.business.profile import PROFILES, SIZES, Size
 from st_platform.simulator.business.tenant import run_business
 from st_platform.simulator.instants import DAY, HOUR, day_ticks, parse

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from st_platform.servicetitan.catalog import CATALOG, IdsFilter
 from st_platform.simulator import instants
+from st_platform.simulator.business.books.plans import add_months
 from st_platform.simulator.business.chance import Chance
-from st_platform.simulator.business.plans import add_months
 from st_platform.simulator.business.profile import PROFILES, SIZES, Span
 from st_platform.simulator.business.seasons import LocalCalendar
 from st_platform.simulator.clock import Clock

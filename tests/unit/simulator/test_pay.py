@@ -10,11 +10,11 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from st_platform.simulator.business.balances import balance
-from st_platform.simulator.business.earnings import HOUR_PARTS, Paid, Source, worth
+from st_platform.simulator.business.books.balances import balance
+from st_platform.simulator.business.pay.earnings import HOUR_PARTS, Paid, Source, worth
+from st_platform.simulator.business.pay.staff import TIME_CODES
 from st_platform.simulator.business.pricebook import Kind
 from st_platform.simulator.business.profile import PROFILES, SIZES, Profile, Size
-from st_platform.simulator.business.staff import TIME_CODES
 from st_platform.simulator.business.tenant import run_business
 from st_platform.simulator.instants import DAY, HOUR, MINUTE, NEVER, day_ticks
 from st_platform.simulator.rows.view import View

@@ -1,0 +1,1 @@
+"""What is billed and owed: invoices, payments, memberships, spending on campaigns, upkeep of rows."""

@@ -1,0 +1,1 @@
+"""What is bought, kept, owed and put in: orders, deliveries, bills, stock and equipment."""

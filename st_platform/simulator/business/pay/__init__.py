@@ -1,0 +1,1 @@
+"""What people are paid for: timesheets, wages, payrolls and corrections."""
