@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from st_platform.servicetitan.tenant import Tenant
 
 
+COMPARED = ("resources", "agree", "rows", "healed", "deleted", "parked", "calls")
+
+
 def show_summary(stage: Stage, tenants: dict[str, Tenant], *, no_ui: bool) -> None:
     """Print it all; without the UI there is nothing to click."""
     import psycopg
@@ -26,18 +29,7 @@ def show_summary(stage: Stage, tenants: dict[str, Tenant], *, no_ui: bool) -> No
         rows.append(("all", *(sum(by_tenant[name] for by_tenant in counts.values()) for name in names)))
         print_table("Rows per resource", ("resource", *names), rows)
         print_table("Models", ("schema", "model", "rows"), mart_counts(connection))
-        columns = (
-            "tenant",
-            "resources",
-            "agree",
-            "rows expected",
-            "rows observed",
-            "healed",
-            "deleted",
-            "parked",
-            "calls",
-        )
-        print_table("Compared with the source", columns, comparisons(connection, tenants))
+        print_table("Compared with the source", ("tenant", *COMPARED), comparisons(connection, tenants))
         for name, resources in withheld(connection, tenants).items():
             stdout().print(f"Not granted to {name}: {', '.join(resources)}\n", markup=False, soft_wrap=True)
         columns = ("tenant", "revenue, all years", "revenue, last 12 months", "open receivables")
@@ -101,7 +93,7 @@ def comparisons(connection: psycopg.Connection, tenants: dict[str, Tenant]) -> l
             "   ORDER BY tenant_id, resource, at DESC) AS latest GROUP BY tenant_id"
         )
     }
-    return [(name, *found.get(tenant.tenant_id, (0,) * 7)) for name, tenant in tenants.items()]
+    return [(name, *found.get(tenant.tenant_id, (0,) * len(COMPARED))) for name, tenant in tenants.items()]
 
 
 def withheld(connection: psycopg.Connection, tenants: dict[str, Tenant]) -> dict[str, list[str]]:

@@ -18,9 +18,11 @@ import pytest
 
 from st_platform.cli.demo.stage import Stage, demo_settings
 from st_platform.cli.demo.steps import refuse_other_tenants
+from st_platform.cli.demo.summary import COMPARED, comparisons, withheld
 from st_platform.cli.output import CommandFailed
 from st_platform.cli.processes import Children
 from st_platform.warehouse.embedded import EmbeddedPostgres
+from tests.simulated import Simulator
 
 
 def stage_on(database_url: str, folder: Path) -> Stage:
@@ -45,6 +47,38 @@ def test_simulated_tenants_never_enter_a_warehouse_that_holds_others(folder: Pat
 
 def test_an_empty_database_may_be_played_on(folder: Path, empty_database_url: str) -> None:
     refuse_other_tenants(stage_on(empty_database_url, folder))
+
+
+def test_the_summary_adds_up_the_last_comparisons_and_names_what_is_not_granted(
+    database_url: str, simulator: Simulator
+) -> None:
+    tenants = {tenant.name: tenant for tenant in simulator.tenants}
+    with psycopg.connect(database_url) as connection:
+        for at, healed in (("2026-06-14", 5), ("2026-06-15", 2)):
+            connection.execute(
+                "INSERT INTO platform.reconciliations (tenant_id, resource, at, method, source_count, warehouse_count,"
+                " healed, certified, calls) VALUES (1001, 'jobs', %s, 'count', 90, 88, %s, true, 3)",
+                [at, healed],
+            )
+        connection.execute(
+            "INSERT INTO platform.grants (tenant_id, resource, scope, granted, seen_at)"
+            " VALUES (2002, 'leads', 'x', false, now()), (2002, 'jobs', 'x', true, now())"
+        )
+        found = comparisons(connection, tenants)
+        assert withheld(connection, tenants) == {"sunbelt": ["leads"]}
+    assert [dict(zip(("tenant", *COMPARED), row, strict=True)) for row in found] == [
+        {
+            "tenant": "northwind",
+            "resources": 1,
+            "agree": 1,
+            "rows": 88,
+            "healed": 2,
+            "deleted": 0,
+            "parked": 0,
+            "calls": 3,
+        },
+        {"tenant": "sunbelt", **dict.fromkeys(COMPARED, 0)},
+    ]
 
 
 def eventually(condition: Callable[[], bool], seconds: float) -> bool:
