@@ -98,6 +98,11 @@ class _Body(httpx.SyncByteStream):
         self._answer.close()
 
 
+_READ = 2**20
+"""Bytes to take from the socket at once. Each piece passes through several layers of Python, so a page of five
+megabytes should not be a hundred of them."""
+
+
 class _DeadlineBackend(httpcore.NetworkBackend):
     def __init__(self) -> None:
         self._inner = httpcore.SyncBackend()
@@ -121,7 +126,7 @@ class _DeadlineStream(httpcore.NetworkStream):
         self._inner = inner
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        return self._inner.read(max(max_bytes, _READ), _left(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._inner.write(buffer, _left(timeout, httpcore.WriteTimeout))
