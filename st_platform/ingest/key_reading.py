@@ -98,7 +98,7 @@ class KeyReader:
         if self._listing is None:
             return None
         params = {"pageSize": 1, "includeTotal": "true", **_all_rows(self._listing)}
-        return ListPager(self._client, self._listing.path).fetch(params, page=1).total_count
+        return ListPager(self._client, self._listing.path, each=self._listing.each).fetch(params, page=1).total_count
 
     def read(self, *, landing: bool) -> KeyPass:
         """One pass from the first row to the last, staged. With `landing`, rows that are missing or stale come in.
@@ -128,7 +128,7 @@ class KeyReader:
             ServiceTitanError, WarehouseError: what came so far stays.
         """
         assert self._listing is not None
-        pager, site = ListPager(self._client, self._listing.path), self._site
+        pager, site = ListPager(self._client, self._listing.path, each=self._listing.each), self._site
         found: set[str] = set()
         landed = Landed()
         for start in range(0, len(record_keys), MOST_IDS):
@@ -153,7 +153,7 @@ class KeyReader:
         listing, resource = self._listing, self._site.resource
         if listing is not None:
             params = {"pageSize": listing.page_size, "includeTotal": "true", **_all_rows(listing)}
-            return ListPager(self._client, listing.path).pages({**params, **(listing.id_sort or {})})
+            return ListPager(self._client, listing.path, each=listing.each).pages({**params, **(listing.id_sort or {})})
         assert resource.feed is not None
         # With the changes that a feed hides for a while: a row that hides them is in neither of its two places.
         return FeedPager(self._client, resource.feed.path, include_recent=True).pages(start=None)

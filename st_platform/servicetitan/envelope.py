@@ -7,7 +7,7 @@ them (0.6 CPU-s per million rows), and a row that is not even JSON must not take
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -63,6 +63,22 @@ def parse_page(body: bytes) -> Page:
         continue_from=envelope.continue_from or None,
         number=envelope.page,
         total_count=envelope.total_count,
+    )
+
+
+def put_together(pages: Sequence[Page]) -> Page:
+    """Pages of the same number from the parts of one list, as if the list had not been divided.
+
+    There is more as long as any part has more; the count is known if that of each part is.
+    """
+    rows = [row for page in pages for row in page.rows]
+    counts = [page.total_count for page in pages if page.total_count is not None]
+    return Page(
+        body=b'{"data":[' + b",".join(map(bytes, rows)) + b"]}",
+        has_more=any(page.has_more for page in pages),
+        rows=rows,
+        number=pages[0].number,
+        total_count=sum(counts) if len(counts) == len(pages) else None,
     )
 
 

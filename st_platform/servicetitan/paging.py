@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 
 from st_platform.servicetitan.client import ServiceTitanClient
-from st_platform.servicetitan.envelope import Page, parse_page
+from st_platform.servicetitan.envelope import Page, parse_page, put_together
 from st_platform.servicetitan.errors import FeedStuck, UnreadableBody
 
 __all__ = ["FeedPager", "ListPager", "Page"]
@@ -68,19 +68,27 @@ class FeedPager:
 
 
 class ListPager:
-    """Pages of the list at `path` (which may contain `{tenant}`); a snapshot is a list read without a filter."""
+    """Pages of the list at `path` (which may contain `{tenant}`); a snapshot is a list read without a filter.
 
-    def __init__(self, client: ServiceTitanClient, path: str) -> None:
+    `each` is a parameter that divides the list, with its values: page n is then page n of every part, put together.
+    """
+
+    def __init__(
+        self, client: ServiceTitanClient, path: str, *, each: tuple[str, tuple[str, ...]] | None = None
+    ) -> None:
         self._client = client
         self._path = path
+        name, values = each or ("", ())
+        self._parts: list[dict[str, str]] = [{name: value} for value in values] or [{}]
 
     def fetch(self, params: Mapping[str, str | int], *, page: int) -> Page:
-        """One request. `params` hold `pageSize` and the filters; `page` counts from 1.
+        """One request, or one for each part. `params` hold `pageSize` and the filters; `page` counts from 1.
 
         Raises:
             ServiceTitanError: as `ServiceTitanClient.get`.
         """
-        return self._client.read(self._path, {**params, "page": page}, parse_page)
+        pages = [self._client.read(self._path, {**params, **part, "page": page}, parse_page) for part in self._parts]
+        return pages[0] if len(pages) == 1 else put_together(pages)
 
     def pages(self, params: Mapping[str, str | int], *, first_page: int = 1) -> Iterator[Page]:
         """Pages from `first_page` until `hasMore` is false. Whether rows shifted meanwhile is for the caller to prove.

@@ -80,6 +80,8 @@ class List:
     `modified_filter` says that `modifiedOnOrAfter` / `modifiedBefore` exist. `all_rows` is the parameter that makes
     the list show inactive rows too. `sort` is the parameter that orders by modification time, oldest first, and
     `id_sort` the one that orders by id; None where the API has none. `ids` says whether rows can be asked for by id.
+    `each` is a parameter that hides rows unless it is sent and knows no value for all: the list is asked with each of
+    its values.
     """
 
     path: str
@@ -88,6 +90,7 @@ class List:
     sort: Mapping[str, str] | None = None
     id_sort: Mapping[str, str] | None = None
     ids: IdsFilter | None = None
+    each: tuple[str, tuple[str, ...]] | None = None
     page_size: int = 5000
 
 

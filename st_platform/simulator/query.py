@@ -148,7 +148,7 @@ class _Reader:
         """Only of the parameters that the list has; an empty one asks nothing."""
         found: list[Condition] = []
         for name, filter_ in filters.items():
-            value = self.params.get(name.lower())
+            value = self.params.get(name.lower()) or filter_.default
             if not value:
                 continue
             try:

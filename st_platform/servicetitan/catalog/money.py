@@ -96,7 +96,12 @@ RESOURCES = (
         owner="team:finance",
         scope="tn.acc.apbills:r",
         description="Accounts payable bills of any origin.",
-        list=List(path="/accounting/v2/tenant/{tenant}/ap-bills", modified_filter=True, ids=IdsFilter.OPTIONAL),
+        list=List(
+            path="/accounting/v2/tenant/{tenant}/ap-bills",
+            each=("billType", ("Procurement", "ApBill")),
+            modified_filter=True,
+            ids=IdsFilter.OPTIONAL,
+        ),
     ),
     Resource(
         name="gl_accounts",

@@ -32,13 +32,15 @@ class Filter:
     """A query parameter of a list: the field of a row that it compares, and how.
 
     `field` is the API's own name; a dot leads into an object, and of a list any element will do. `numeric` values are
-    refused when they are no whole numbers; `several` may be separated by commas.
+    refused when they are no whole numbers; `several` may be separated by commas. `default` is what the API compares
+    with when the parameter is not sent.
     """
 
     field: str
     compare: Compare = Compare.IS
     numeric: bool = False
     several: bool = False
+    default: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

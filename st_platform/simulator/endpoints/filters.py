@@ -284,6 +284,7 @@ FILTERS: Mapping[str, Mapping[str, Filter]] = {
         "syncStatuses": _texts("syncStatus"),
         "statuses": _texts("status"),
         "sources": _texts("source"),
+        "billType": Filter("billType", default="Procurement"),
         "minCost": _at_least("billAmount"),
         "maxCost": _at_most("billAmount"),
         "dateReconciledBefore": _until("dateReconciled"),

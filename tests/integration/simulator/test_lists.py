@@ -24,11 +24,19 @@ def path_of(endpoint: Endpoint) -> str:
 
 
 def read(caller: Caller, endpoint: Endpoint, truth: dict[int, Row], **params: Any) -> list[Row]:
-    return [
+    rows = [
         row
         for needed in required(endpoint, truth)
-        for row in caller.listed(path_of(endpoint), pageSize=5000, **needed, **params)
+        for part in parts(endpoint, truth, params)
+        for row in caller.listed(path_of(endpoint), pageSize=5000, **needed, **part, **params)
     ]
+    return sorted(rows, key=lambda row: row["id"]) if len(parts(endpoint, truth, params)) > 1 else rows
+
+
+def parts(endpoint: Endpoint, truth: dict[int, Row], params: dict[str, Any]) -> list[dict[str, str]]:
+    """A parameter that hides rows when it is not sent, with each of the values that rows have."""
+    hiding = [(name, each.field) for name, each in endpoint.filters.items() if each.default and name not in params]
+    return [{name: value} for name, field in hiding for value in sorted({row[field] for row in truth.values()})] or [{}]
 
 
 @pytest.mark.parametrize("endpoint", LISTS, ids=lambda e: e.resource)
@@ -177,12 +185,23 @@ def test_ids_ask_for_single_rows_at_most_fifty_at_once(
 ) -> None:
     truth = simulator.truth(endpoint.resource)
     chosen = [number for number, row in truth.items() if endpoint not in SILENT or row["active"]][:50:3]
-    rows = caller.page(path_of(endpoint), ids=",".join(map(str, [*chosen, 5])), **both(endpoint))["data"]
-    assert [row["id"] for row in rows] == chosen
+    asked = {"ids": ",".join(map(str, [*chosen, 5])), **both(endpoint)}
+    rows = [
+        row for part in parts(endpoint, truth, {}) for row in caller.page(path_of(endpoint), **asked, **part)["data"]
+    ]
+    assert sorted(row["id"] for row in rows) == chosen
     assert caller.call(path_of(endpoint), ids=",".join(map(str, range(1, 51)))).status_code == 200
     for wrong in (",".join(map(str, range(1, 52))), "one"):
         refused = caller.call(path_of(endpoint), ids=wrong)
         assert (refused.status_code, list(refused.json()["errors"])) == (400, ["ids"])
+
+
+def test_payable_bills_of_one_type_are_shown_unless_another_is_asked_for(caller: Caller) -> None:
+    def types(**params: str) -> set[str]:
+        return {row["billType"] for row in caller.listed("accounting/ap-bills", pageSize=5000, **params)}
+
+    assert types() == types(billType="Procurement") == {"Procurement"}
+    assert types(billType="ApBill") == {"ApBill"}
 
 
 def test_a_list_that_requires_ids_refuses_to_answer_without(caller: Caller) -> None:

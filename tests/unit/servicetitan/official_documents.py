@@ -182,6 +182,11 @@ def _wrong_filters(endpoint: List, operation: Operation) -> Iterator[str]:
         has_it = "has an ids filter" if "ids" in has else "has no ids filter"
         yield f"{endpoint.path}: ids is {endpoint.ids}, and the document {has_it}"
     flags = {"active", "activeState", "includeInactive", "activeOnly"} & set(has)
+    if endpoint.each is not None and not set(endpoint.each[1]) <= operation.values(endpoint.each[0]):
+        yield f"{endpoint.path}: {endpoint.each} is not among {operation.values(endpoint.each[0])}"
+    silent = {name for name in has if re.search(r"default\w* to", has[name].get("description", ""))}
+    known = {endpoint.each[0] if endpoint.each else None, "page", "pageSize", "includeTotal", "active"}
+    yield from (f"{endpoint.path} hides rows unless {name} is sent" for name in sorted(silent - known))
     if endpoint.all_rows is None:
         if flags:
             yield f"{endpoint.path} hides inactive rows unless {flags} is sent"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from st_platform.servicetitan.envelope import parse_page
+from st_platform.servicetitan.envelope import parse_page, put_together
 from st_platform.servicetitan.errors import UnreadableBody
 
 BROKEN = {
@@ -131,3 +131,19 @@ def _cpu_seconds(act: Callable[[], object]) -> float:
         act()
         best = min(best, time.process_time() - begun)
     return best
+
+
+def _part(rows: str, *, more: bool = False, total: int | None = 1) -> bytes:
+    return f'{{"page": 2, "hasMore": {json.dumps(more)}, "totalCount": {json.dumps(total)}, "data": [{rows}]}}'.encode()
+
+
+def test_pages_of_the_parts_of_a_list_are_one_page_of_the_whole() -> None:
+    whole = put_together([parse_page(_part('{"id": 1}', more=True, total=7)), parse_page(_part('{"id": 2}', total=4))])
+    assert [json.loads(bytes(row)) for row in whole.rows] == [{"id": 1}, {"id": 2}]
+    assert json.loads(whole.body)["data"] == [{"id": 1}, {"id": 2}]
+    assert (whole.has_more, whole.number, whole.total_count) == (True, 2, 11)
+
+
+def test_a_part_that_does_not_say_its_count_leaves_the_whole_uncounted() -> None:
+    whole = put_together([parse_page(_part("", total=0)), parse_page(_part('{"id": 2}', total=None))])
+    assert (whole.has_more, whole.total_count, whole.row_count) == (False, None, 1)

@@ -97,6 +97,7 @@ LIST = List(
     sort={"sort": "+ModifiedOn"},
     id_sort={"sort": "+Id"},
     ids=IdsFilter.OPTIONAL,
+    each=("kind", ("Small", "Large")),
 )
 GADGETS = Resource(
     name="gadgets",
@@ -179,6 +180,7 @@ def known(tmp_path: Path) -> Mapping[str, Operation]:
         "modifiedOnOrAfter": "",
         "modifiedBefore": "",
         "active": "Only active ones by default.\\\nValues: [True, Any, False]",
+        "kind": "Filter by kind (defaults to Small)\\\nValues: [Small, Large]",
         "sort": "Applies sorting.\\\n\\\nAvailable fields are: Id, ModifiedOn, CreatedOn.",
     }
     window = paging | {"fromUtc": "", "toUtc": "", "kind": "Values: [Web, Shop]"}
@@ -255,9 +257,9 @@ def _window(**changes: Any) -> Resource:
         (dataclasses.replace(GADGETS, feed=Feed(path=LIST.path)), "has no from"),
         (dataclasses.replace(GADGETS, deleted_when=("status", "Gone")), "never Gone"),
         (dataclasses.replace(GADGETS, deleted_when=("name", False)), "never False"),
-        (_list(path=FEED.path), "has no pageSize"),
+        (_list(path=FEED.path, each=None), "has no pageSize"),
         (_list(ids=None), "has an ids filter"),
-        (_list(path=f"{BASE}/gadget-parts"), "requires ['ids']"),
+        (_list(path=f"{BASE}/gadget-parts", each=None), "requires ['ids']"),
         (
             dataclasses.replace(GADGET_PARTS, list=List(path=f"{BASE}/gadget-parts", ids=IdsFilter.OPTIONAL)),
             "has no page",
@@ -270,6 +272,8 @@ def _window(**changes: Any) -> Resource:
         (dataclasses.replace(GADGET_EVENTS, record=Eventful), "the feed does not send note"),
         (_list(modified_filter=False), "can filter by modification"),
         (_list(all_rows=None), "hides inactive rows"),
+        (_list(each=None), "hides rows unless kind is sent"),
+        (_list(each=("kind", ("Small", "Huge"))), "is not among"),
         (_list(all_rows=("activeState", "All")), "has no activeState"),
         (_list(all_rows=("active", "All")), "is none of"),
         (_list(sort=None), "can be sorted by ModifiedOn"),
