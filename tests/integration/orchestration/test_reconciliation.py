@@ -86,6 +86,28 @@ def test_rows_that_were_lost_are_healed_and_told_as_a_warning(loaded: Platform) 
     assert said(loaded, second)["last runs"].count("\n") == 3
 
 
+def judged_after_a_new_row(platform: Platform) -> Any:
+    """The check of an extract whose source has a row that is younger than the last read."""
+    platform.simulator.advance(minutes=5)
+    platform.bench.insert("customers")
+    return platform.checks(compare(platform, "customers"))["customers", "reconciled"]
+
+
+def test_what_is_merely_new_does_not_look_missed(loaded: Platform) -> None:
+    check = judged_after_a_new_row(loaded)
+
+    assert check.passed, check.description
+
+
+def test_comparing_without_catching_up_would_tell_every_new_row(
+    loaded: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broken variant that the test above must catch."""
+    monkeypatch.setattr(reconciliation, "catch_up", lambda *_: None)
+
+    assert not judged_after_a_new_row(loaded).passed
+
+
 def test_a_removal_too_large_to_believe_is_an_error_with_the_command_to_use(loaded: Platform) -> None:
     gone = sorted(loaded.bench.rows("customers"))[: len(loaded.bench.rows("customers")) // 2]
     assert len(gone) > 20
