@@ -52,7 +52,7 @@ def build() -> dg.Definitions:
         asset_checks=checks,
         jobs=[*jobs, marts_job(models)],
         schedules=schedules,
-        sensors=[alerts, marts_sensor(models, status=sensor_status)],
+        sensors=[alerts, marts_sensor(dg.AssetSelection.assets(models), status=sensor_status)],
         resources={
             "warehouse": WarehouseResource(url=dg.EnvVar("DATABASE_URL")),
             "tenants": TenantsResource(),

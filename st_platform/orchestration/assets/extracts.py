@@ -84,10 +84,10 @@ def extract_asset(
     key = dg.AssetKey(extract_key(name, resource.name))
     spec = dg.AssetSpec(
         key,
-        description=_description(tenant, resource),
+        description=_description(tenant, resource, granted),
         group_name=extract_group(name, resource),
         owners=[resource.owner],
-        kinds={"servicetitan", "postgres"},
+        kinds={"postgres"},
         tags=_tags(tenant, resource, granted),
         metadata=metadata,
         freshness_policy=None if granted is False else _freshness(resource.cadence),
@@ -190,8 +190,9 @@ _READS = {
 }
 
 
-def _description(tenant: Tenant, resource: Resource) -> str:
-    return f"{resource.description}\n\nTenant **{tenant.name}**. {_READS[resource.load_mode]}"
+def _description(tenant: Tenant, resource: Resource, granted: bool | None) -> str:
+    known = f"\n\n**{not_granted(resource)}**" if granted is False else ""
+    return f"{resource.description}\n\nTenant {tenant.name}. {_READS[resource.load_mode]}{known}"
 
 
 def resource_metadata(resource: Resource, descriptions: Mapping[str, str]) -> Mapping[str, Any]:

@@ -64,7 +64,7 @@ def reconciliation_asset(tenant: Tenant, resources: Iterable[Resource]) -> dg.As
             description=_DESCRIPTION.format(tenant=name, number=len(entries)),
             group_name=platform_group(name),
             owners=[OWNER],
-            kinds={"servicetitan", "postgres"},
+            kinds={"postgres"},
             tags={"tenant": name, "cadence": limits.value},
             freshness_policy=dg.FreshnessPolicy.time_window(
                 fail_window=limits.fail_after, warn_window=limits.warn_after
@@ -136,7 +136,7 @@ def _op(tenant: str) -> str:
     return "__".join(reconciliation_key(tenant))
 
 
-_DESCRIPTION = """Compares the {number} extracts of **{tenant}** with ServiceTitan and heals what differs.
+_DESCRIPTION = """Compares the {number} extracts of {tenant} with ServiceTitan and heals what differs.
 
 First each is brought up to the minute, so that what is merely new does not look missed. Daily by count: where
 `totalCount` of the source equals the living rows, one request settles it. Where it does not, and for all of them

@@ -8,7 +8,7 @@ from st_platform.orchestration.jobs import PRIORITY
 
 
 def marts_sensor(
-    models: dg.AssetsDefinition, *, status: dg.DefaultSensorStatus
+    models: dg.AssetSelection, *, status: dg.DefaultSensorStatus
 ) -> dg.AutomationConditionSensorDefinition:
     """Looks every minute; what is due is each model's condition's decision.
 
@@ -16,7 +16,7 @@ def marts_sensor(
     """
     return dg.AutomationConditionSensorDefinition(
         "marts",
-        target=dg.AssetSelection.assets(models),
+        target=models,
         use_user_code_server=True,
         minimum_interval_seconds=60,
         default_status=status,

@@ -58,7 +58,7 @@ def test_an_extract_shows_everything_the_catalog_knows(repository: dg.Repository
             spec = specs(repository)[extract(tenant, resource.name)]
             assert spec.skippable
             assert spec.owners == [resource.owner]
-            assert spec.kinds == {"servicetitan", "postgres"}
+            assert spec.kinds == {"postgres"}
             assert resource.description in (spec.description or "")
             assert spec.tags["tenant"] == tenant
             assert spec.tags["module"] == resource.module
@@ -104,6 +104,7 @@ def test_what_was_not_granted_is_tagged_and_no_freshness_is_asked_of_it() -> Non
         "locations": None,
     }
     assert {name for name, spec in found.items() if spec.freshness_policy is None} == {"jobs"}
+    assert {name for name, spec in found.items() if "Not granted" in (spec.description or "")} == {"jobs"}
 
 
 def test_dated_extracts_have_days_and_the_others_have_none(repository: dg.RepositoryDefinition) -> None:

@@ -11,6 +11,7 @@ from dagster import AssetKey
 from dagster._core.definitions.asset_daemon_cursor import AssetDaemonCursor
 
 from st_platform.orchestration.assets.dbt import on_cadence
+from st_platform.orchestration.sensors.marts import marts_sensor
 
 START = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 FIRST_TICK = datetime(2026, 7, 1, 12, 7, 30, tzinfo=UTC)
@@ -165,6 +166,28 @@ def test_changes_on_either_side_of_the_tick_are_both_built(daemon: Daemon) -> No
     daemon.look(after(hours=1, minutes=1))
     daemon.look(after(hours=1, minutes=2))
     assert daemon.look(after(hours=2)) == set()
+
+
+def test_the_sensor_asks_for_one_run_of_all_that_is_due(instance: dg.DagsterInstance) -> None:
+    """As the daemon does it: in the code server, with nothing kept between two looks but the cursor."""
+    definitions = world(on_cadence([JOBS, TAGS]))
+    selection = dg.AssetSelection.assets(STAGED, MART, OTHER)
+    sensor = marts_sensor(selection, status=dg.DefaultSensorStatus.RUNNING)
+    repository = dg.Definitions(assets=definitions.assets, sensors=[sensor]).get_repository_def()
+    cursor: str | None = None
+    asked: list[list[list[AssetKey]]] = []
+    for at in (START, FIRST_TICK, after(minutes=1)):
+        if at == FIRST_TICK:
+            for key, day in ((JOBS, "2026-07-01"), (TAGS, None)):
+                version = {"dagster/data_version": "1"}
+                instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=day, tags=version))
+        with time_machine.travel(at, tick=False):
+            context = dg.build_sensor_context(instance, cursor, repository_def=repository, sensor_name=sensor.name)
+            tick = sensor.evaluate_tick(context)
+        cursor = tick.cursor
+        asked.append([sorted(request.asset_selection or ()) for request in tick.run_requests or ()])
+
+    assert asked == [[], [sorted([STAGED, MART, OTHER])], []]
 
 
 def test_nothing_is_built_only_because_the_daemon_started(daemon: Daemon) -> None:
