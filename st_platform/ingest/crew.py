@@ -11,7 +11,8 @@ from threading import Event, Lock
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-WORKERS = 4
+WORKERS = 12
+"""Lanes that wait for the network at the same time, at most; how many are of use, each sync finds out (`lanes.py`)."""
 
 _SEATS = 2
 

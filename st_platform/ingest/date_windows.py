@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 
-from st_platform.ingest.crew import WORKERS
 from st_platform.ingest.date_lanes import slices_of
 from st_platform.ingest.errors import SyncFailed
 from st_platform.ingest.failpoints import Failpoint, reach
@@ -26,6 +25,9 @@ from st_platform.servicetitan.tenant import Tenant
 from st_platform.warehouse.progress import Lane, LaneKey, Lease, add_lanes, lanes_of, reset_lane
 
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+_LANES = 4
+"""Lanes of one stretch, at most: answers are small, so more would only wait for each other."""
+
 _FEWEST_SLICES = 12
 """A lane of fewer slices is not worth a thread."""
 
@@ -106,6 +108,6 @@ def _settled(part: Window, now: datetime) -> list[Window]:
 def _pieces(part: Window, dates: DateWindow) -> list[Window]:
     """A stretch cut into lanes of about as many slices each."""
     slices = list(slices_of(part, dates))
-    wanted = max(1, min(WORKERS, len(slices) // _FEWEST_SLICES))
+    wanted = max(1, min(_LANES, len(slices) // _FEWEST_SLICES))
     edges = [len(slices) * number // wanted for number in range(wanted + 1)]
     return [Window(slices[first].start, slices[last - 1].end) for first, last in pairwise(edges)]

@@ -60,7 +60,7 @@ def cuts(lane: Window, times: Times, pieces: int) -> list[datetime]:
     """Where to cut what is left of a lane after a page with these times, into at most `pieces`.
 
     How much is left is judged by the time that the page covers, its outermost twentieths aside. Cuts fall on first
-    days of months, or on midnights where the rest is shorter than two months. Empty when it is not worth it.
+    days of months, or on midnights where a piece would be shorter than two months. Empty when it is not worth it.
     """
     if pieces < 2 or len(times.known) < 2 or lane.end is None:
         return []
@@ -71,10 +71,11 @@ def cuts(lane: Window, times: Times, pieces: int) -> list[datetime]:
         return []
     pages = rest / covered if covered > timedelta() else float("inf")
     wanted = int(min(pages / FEWEST_PAGES, pieces))
+    long = wanted > 0 and rest / wanted >= _LONG
     found: list[datetime] = []
     for number in range(1, wanted):
         target = reached + rest * number / wanted
-        cut = as_month_start(target) if rest >= _LONG else target.replace(hour=0, minute=0, second=0, microsecond=0)
+        cut = as_month_start(target) if long else target.replace(hour=0, minute=0, second=0, microsecond=0)
         if reached + MARGIN < cut < lane.end and cut not in found:
             found.append(cut)
     return found

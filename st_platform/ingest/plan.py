@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from st_platform.ingest.crew import WORKERS
 from st_platform.ingest.date_lanes import edges_of, slices_of
 from st_platform.ingest.date_windows import stretch_of
 from st_platform.ingest.decode import Decoder
@@ -36,6 +35,8 @@ _ROWS_PER_SECOND = 40_000
 _DISK_PER_BYTE = 0.6
 """Bytes in the table, key included, per byte of JSON."""
 
+_LANES = 4
+"""How many lanes a first load finds useful as a rule."""
 _SMALL_LIST = 50
 
 
@@ -85,7 +86,7 @@ def _estimate(tenant: Tenant, entry: Resource, client: ServiceTitanClient) -> Lo
     calls = sample.calls or calls_for(
         sample.rows, sample.page, from_feed=entry.feed is not None, is_sorted=_is_sorted(entry)
     )
-    lanes = min(WORKERS, max(1, calls // FEWEST_PAGES)) if entry.feed or entry.window else 1
+    lanes = min(_LANES, max(1, calls // FEWEST_PAGES)) if entry.feed or entry.window else 1
     seconds = max(
         calls / tenant.requests_per_second,
         calls * sample.seconds_per_page / lanes,

@@ -115,10 +115,12 @@ def test_a_record_that_the_database_refuses_is_evidence_by_its_whole_row() -> No
     assert keys(rest) == [(7, 1)]
 
 
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=5)
+"""Without NUL, which no row keeps and which its evidence does."""
 EVENTS = st.lists(
     st.fixed_dictionaries(
         {"id": st.integers(1, 99)},
-        optional={"eventType": st.text(max_size=5), "employeeId": st.none() | st.integers(0, 9), "date": st.none()},
+        optional={"eventType": TEXTS, "employeeId": st.none() | st.integers(0, 9), "date": st.none()},
     ),
     max_size=4,
 )
