@@ -17,6 +17,7 @@ from typing import Any, cast
 import psycopg
 from msgspec.structs import astuple
 from psycopg import sql
+from psycopg.copy import LibpqWriter
 from psycopg.pq import TransactionStatus
 
 from st_platform.servicetitan.catalog import Resource
@@ -243,8 +244,11 @@ class _Landing:
         command = sql.SQL("COPY {} ({}) FROM STDIN WITH (DELIMITER {}, NULL {})").format(
             target, sql.SQL(", ").join(map(sql.Identifier, block.columns)), sql.Literal(DELIMITER), sql.Literal(NULL)
         )
-        with self._connection.cursor() as cursor, cursor.copy(command) as copy:
-            copy.write(block.data)
+        with self._connection.cursor() as cursor:
+            # One wait a page: after each, this thread stands in line for the interpreter behind the one that decodes.
+            writer = LibpqWriter(cursor, flush_threshold=len(block.data) + 1)
+            with cursor.copy(command, writer=writer) as copy:
+                copy.write(block.data)
 
 
 def note_change(
