@@ -90,7 +90,7 @@ def comparisons(connection: psycopg.Connection, tenants: dict[str, Tenant]) -> l
             "SELECT tenant_id, count(*), count(*) FILTER (WHERE certified), sum(warehouse_count)::bigint,"
             " sum(healed)::bigint, sum(deleted)::bigint, sum(parked)::bigint,"
             " sum(calls)::bigint FROM (SELECT DISTINCT ON (tenant_id, resource) * FROM platform.reconciliations"
-            "   ORDER BY tenant_id, resource, at DESC) AS latest GROUP BY tenant_id"
+            "   ORDER BY tenant_id, resource, reconciliation_id DESC) AS latest GROUP BY tenant_id"
         )
     }
     return [(name, *found.get(tenant.tenant_id, (0,) * len(COMPARED))) for name, tenant in tenants.items()]

@@ -140,7 +140,7 @@ WITH lanes AS (
         certified, calls, note
     FROM platform.reconciliations
     WHERE tenant_id = %(tenant)s AND resource = %(resource)s
-    ORDER BY at DESC, reconciliation_id DESC
+    ORDER BY reconciliation_id DESC
     LIMIT %(comparisons)s
 )
 SELECT
@@ -153,7 +153,7 @@ SELECT
      FROM (SELECT reason, count(*) AS number FROM broken GROUP BY reason ORDER BY 2 DESC LIMIT 3) AS r) AS reasons,
     (SELECT granted FROM platform.grants
      WHERE tenant_id = %(tenant)s AND resource = %(resource)s) AS granted,
-    (SELECT jsonb_agg(to_jsonb(c) - 'reconciliation_id' ORDER BY at DESC, reconciliation_id DESC)
+    (SELECT jsonb_agg(to_jsonb(c) - 'reconciliation_id' ORDER BY reconciliation_id DESC)
      FROM compared AS c) AS comparisons,
     (SELECT missing FROM parked) AS parked_missing,
     (SELECT living FROM parked) AS parked_living,
