@@ -82,8 +82,14 @@ def test_a_second_demo_in_the_same_folder_is_refused(root: Path) -> None:
         pass
 
 
+MORTAL = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_DFL); print('up', flush=True); time.sleep(60)"
+"""Ends at SIGTERM, also when the tests run where nobody minds signals, such as the background of a script."""
+
+
 def test_what_a_killed_demo_left_is_stopped_by_the_next(root: Path) -> None:
-    orphan = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+    orphan = subprocess.Popen([sys.executable, "-c", MORTAL], start_new_session=True, stdout=subprocess.PIPE)
+    assert orphan.stdout
+    assert orphan.stdout.readline() == b"up\n"
     since = psutil.Process(orphan.pid).create_time()
     (root / "processes.json").write_text(json.dumps([{"pid": orphan.pid, "since": since}]), "utf-8")
     staging.stop_leftovers(root)
