@@ -97,8 +97,8 @@ class KeyReader:
         """How many rows the list says it has; None if it does not say, or there is no such list."""
         if self._listing is None:
             return None
-        params = {"pageSize": 1, "includeTotal": "true", **_all_rows(self._listing)}
-        return ListPager(self._client, self._listing.path, each=self._listing.each).fetch(params, page=1).total_count
+        params = {"pageSize": 1, "includeTotal": "true", **self._listing.shown}
+        return ListPager(self._client, self._listing.path, parts=self._listing.parts).fetch(params, page=1).total_count
 
     def read(self, *, landing: bool) -> KeyPass:
         """One pass from the first row to the last, staged. With `landing`, rows that are missing or stale come in.
@@ -128,12 +128,12 @@ class KeyReader:
             ServiceTitanError, WarehouseError: what came so far stays.
         """
         assert self._listing is not None
-        pager, site = ListPager(self._client, self._listing.path, each=self._listing.each), self._site
+        pager, site = ListPager(self._client, self._listing.path, parts=self._listing.parts), self._site
         found: set[str] = set()
         landed = Landed()
         for start in range(0, len(record_keys), MOST_IDS):
             asked = record_keys[start : start + MOST_IDS]
-            params = {"pageSize": MOST_IDS, "ids": ",".join(asked), **_all_rows(self._listing)}
+            params = {"pageSize": MOST_IDS, "ids": ",".join(asked), **self._listing.shown}
             seq = self._draw()
             page = pager.fetch(params, page=1)
             reach(Failpoint.AFTER_FETCH)
@@ -152,8 +152,10 @@ class KeyReader:
     def _pages(self) -> Iterator[Page]:
         listing, resource = self._listing, self._site.resource
         if listing is not None:
-            params = {"pageSize": listing.page_size, "includeTotal": "true", **_all_rows(listing)}
-            return ListPager(self._client, listing.path, each=listing.each).pages({**params, **(listing.id_sort or {})})
+            params = {"pageSize": listing.page_size, "includeTotal": "true", **listing.shown}
+            return ListPager(self._client, listing.path, parts=listing.parts).pages(
+                {**params, **(listing.id_sort or {})}
+            )
         assert resource.feed is not None
         # With the changes that a feed hides for a while: a row that hides them is in neither of its two places.
         return FeedPager(self._client, resource.feed.path, include_recent=True).pages(start=None)
@@ -246,10 +248,6 @@ def whole_list(site: Site) -> List | None:
     """The resource's list, if it can be counted and read whole."""
     listing = site.resource.list
     return None if listing is None or listing.ids is IdsFilter.REQUIRED else listing
-
-
-def _all_rows(listing: List) -> dict[str, str]:
-    return dict([listing.all_rows]) if listing.all_rows else {}
 
 
 def _refused_keys(site: Site, page: Decoded) -> list[str]:

@@ -77,9 +77,8 @@ class ListReader:
         self._at_end = at_end
         self._finish = finish
         self._rows_may_leave = "modifiedBefore" in filters
-        self._pager = ListPager(client, listing.path, each=listing.each)
-        shown = [listing.all_rows] if listing.all_rows else []
-        self._params: Params = {"pageSize": listing.page_size, "includeTotal": "true", **dict(shown), **filters}
+        self._pager = ListPager(client, listing.path, parts=listing.parts)
+        self._params: Params = {"pageSize": listing.page_size, "includeTotal": "true", **listing.shown, **filters}
 
     def read(self) -> Reading:
         """Read to the end.

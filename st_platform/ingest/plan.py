@@ -146,9 +146,8 @@ def _survey(tenant: Tenant, dates: DateWindow, client: ServiceTitanClient) -> _S
 
 def _count(entry: Resource, listing: List, client: ServiceTitanClient) -> _Sample:
     """From the list's own count, and a small page for the width of a row."""
-    shown = dict([listing.all_rows]) if listing.all_rows else {}
-    params = {"pageSize": _SMALL_LIST, "includeTotal": "true", **shown}
-    page, seconds = _timed(lambda: ListPager(client, listing.path, each=listing.each).fetch(params, page=1))
+    params = {"pageSize": _SMALL_LIST, "includeTotal": "true", **listing.shown}
+    page, seconds = _timed(lambda: ListPager(client, listing.path, parts=listing.parts).fetch(params, page=1))
     size = _FEED_PAGE if entry.feed is not None else listing.page_size
     rows = page.row_count if page.total_count is None else page.total_count
     return _Sample(rows, size, _width([page]), seconds, "count of the list")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from st_platform.servicetitan.client import ServiceTitanClient
 from st_platform.servicetitan.envelope import Page, parse_page, put_together
@@ -70,16 +70,13 @@ class FeedPager:
 class ListPager:
     """Pages of the list at `path` (which may contain `{tenant}`); a snapshot is a list read without a filter.
 
-    `each` is a parameter that divides the list, with its values: page n is then page n of every part, put together.
+    `parts` are what divides the list (`List.parts`): page n is page n of every part, put together.
     """
 
-    def __init__(
-        self, client: ServiceTitanClient, path: str, *, each: tuple[str, tuple[str, ...]] | None = None
-    ) -> None:
+    def __init__(self, client: ServiceTitanClient, path: str, *, parts: Sequence[Mapping[str, str]] = ({},)) -> None:
         self._client = client
         self._path = path
-        name, values = each or ("", ())
-        self._parts: list[dict[str, str]] = [{name: value} for value in values] or [{}]
+        self._parts = parts
 
     def fetch(self, params: Mapping[str, str | int], *, page: int) -> Page:
         """One request, or one for each part. `params` hold `pageSize` and the filters; `page` counts from 1.

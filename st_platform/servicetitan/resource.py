@@ -93,6 +93,17 @@ class List:
     each: tuple[str, tuple[str, ...]] | None = None
     page_size: int = 5000
 
+    @property
+    def shown(self) -> dict[str, str]:
+        """What to send so that inactive rows are shown too."""
+        return dict([self.all_rows]) if self.all_rows else {}
+
+    @property
+    def parts(self) -> list[dict[str, str]]:
+        """What to send, request by request, for one page of the whole list: nothing once, or each value of `each`."""
+        name, values = self.each or ("", ())
+        return [{name: value} for value in values] or [{}]
+
 
 @dataclass(frozen=True, kw_only=True)
 class DateWindow:

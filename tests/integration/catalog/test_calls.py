@@ -57,7 +57,7 @@ def pages(rows: int, size: int) -> int:
 
 def parts_of(entry: Resource) -> int:
     """Into how many parts a parameter divides the list."""
-    return len(entry.list.each[1]) if entry.list and entry.list.each and not entry.feed else 1
+    return len(entry.list.parts) if entry.list and not entry.feed else 1
 
 
 def modified(entry: Resource, rows: Sequence[Row]) -> list[datetime]:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from st_platform.ingest import key_reading
-from st_platform.ingest.reconcile import ReconcileReport, reconcile
 from st_platform.servicetitan.catalog import CATALOG, LoadMode
+from tests.integration.ingest.comparing import compare
 from tests.syncing import EVERYTHING, Bench
 
 EDITS = 12
@@ -21,13 +21,6 @@ def poll(bench: Bench, name: str) -> None:
     """Read what is new, as a schedule would."""
     mode = CATALOG[name].load_mode
     bench.sync(name, {LoadMode.DATED: bench.today, LoadMode.WINDOW: EVERYTHING}.get(mode))
-
-
-def compare(bench: Bench, name: str, *, deep: bool) -> ReconcileReport:
-    with bench.client() as client:
-        return reconcile(
-            bench.simulator.tenant, CATALOG[name], client=client, database=bench.database, deep=deep, patience=1
-        )
 
 
 def a_day_of_edits(bench: Bench, name: str, *, polls: bool = True) -> None:

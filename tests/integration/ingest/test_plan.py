@@ -14,9 +14,7 @@ def test_a_list_is_counted_to_the_row(bench: Bench) -> None:
     entries = [entry for entry in CATALOG.values() if entry.list and entry.list.ids is not IdsFilter.REQUIRED]
     with bench.client() as client:
         estimates = plan_initial_load(bench.simulator.tenant, entries, client)
-        assert client.calls == sum(
-            len(entry.list.each[1]) if entry.list and entry.list.each else 1 for entry in entries
-        )
+        assert client.calls == sum(len(entry.list.parts) for entry in entries if entry.list)
     for estimate in estimates:
         listing = CATALOG[estimate.resource].list
         rows = bench.simulator.truth(estimate.resource).values()

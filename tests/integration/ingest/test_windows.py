@@ -26,7 +26,7 @@ def test_a_whole_read_brings_every_row_as_it_is(bench: Bench, name: str) -> None
     bench.assert_true(name, visible_until=bench.now - VISIBILITY)
     assert report.received == report.inserted + report.unchanged > 0
     listing = None if CATALOG[name].feed else CATALOG[name].list
-    parts = len(listing.each[1]) if listing and listing.each else 1
+    parts = len(listing.parts) if listing else 1
     assert report.calls == report.pages * parts
     assert report.pages == report.lanes
 
