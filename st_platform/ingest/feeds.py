@@ -191,6 +191,6 @@ class _Pace:
     def useful(self) -> int:
         """How many lanes fit into the time of one page; one only, as long as no page has shown it.
 
-        At least two: while a page is in the database, another can be decoded.
+        At least three: while a page is in the database, another can be decoded and a third be on its way.
         """
-        return 1 + max(1, round(self._waited / self._worked)) if self._worked else 1
+        return 1 + max(2, round(self._waited / self._worked)) if self._worked else 1

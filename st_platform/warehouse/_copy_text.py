@@ -1,8 +1,8 @@
 """Rows of a page as one block of PostgreSQL's COPY text, in as few Python operations as possible.
 
-Works column by column, so that most steps are loops inside the interpreter; columns that are null in the whole
-page are left out. Values that would break the format (control characters, NUL, lone surrogates) are rare: when one
-is seen, the page is written again value by value. Pure; the session that reads the block must speak UTC.
+Works column by column over some hundred rows, so that most steps are loops inside the interpreter; columns that are
+null in the whole page are left out. Values that would break the format (control characters, NUL, lone surrogates) are
+rare: when one is seen, its rows are written again value by value. Pure; the session that reads the block speaks UTC.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
+
+import msgspec
+from msgspec.structs import astuple
 
 from st_platform.servicetitan.records import Column
 
@@ -32,6 +35,14 @@ _JSON_ESCAPE = re.compile(
 _SUSPICIOUS_JSON = ("\\u0000", "\\ud", "\\uD")
 _JSON_UNSTORABLE = re.compile(r"^\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})$")
 
+_NO_JSON = b"nul"
+_AT_ONCE = 400
+"""Rows written together: as many as a core's own cache holds. A page of 5,000 at once takes a quarter longer."""
+
+_Texts = tuple[Sequence[str], int]
+
+_as_json: Callable[[Any], bytes] = msgspec.json.Encoder().encode
+
 _last_character: Callable[[str], str] = itemgetter(-1)
 
 
@@ -45,43 +56,61 @@ class CopyBlock:
 
 def render(
     columns: Sequence[Column],
-    rows: Sequence[tuple[Any, ...]],
+    rows: Sequence[msgspec.Struct],
     *,
     extras: Sequence[bytes | None] | None = None,
     deleted_at: Sequence[str | None] | None = None,
     constants: Mapping[str, str] | None = None,
 ) -> CopyBlock:
-    """The block for `rows`, whose values stand in the order of `columns`.
+    """The block for `rows`, whose fields are the attributes of `columns` in the same order.
 
     `extras` fills `_extra` and `deleted_at` (instants) `_deleted_at`; `constants` are further columns with the same
     plain text in every row. Instants are cut to microseconds, never rounded; year 1 becomes null, as do absent and
     null JSON.
     """
-    named: list[tuple[str, str, tuple[Any, ...]]] = [
-        (column.name, column.sql_type, values) for column, values in zip(columns, zip(*rows, strict=True), strict=True)
-    ]
-    if extras is not None:
-        named.append(("_extra", "jsonb", tuple(b"" if extra is None else extra for extra in extras)))
-    if deleted_at is not None:
-        named.append(("_deleted_at", "timestamptz", tuple(deleted_at)))
-    written = [(name, kind, values, _QUICK[kind](values)) for name, kind, values in named]
-    kept = [(name, kind, values, texts) for name, kind, values, texts in written if texts is not None]
-    names = (*(name for name, *_ in kept), *(constants or {}))
+    kept = [(column, place) for place, column in enumerate(columns) if _is_there(column, rows)]
+    names = [column.name for column, _ in kept]
+    names += [name for name, values in (("_extra", extras), ("_deleted_at", deleted_at)) if values is not None]
     tail = "".join(DELIMITER + text for text in (constants or {}).values())
+    blocks: list[bytes] = []
+    for begin in range(0, len(rows), _AT_ONCE):
+        piece = slice(begin, begin + _AT_ONCE)
+        by_place = list(zip(*map(astuple, rows[piece]), strict=True))
+        values = [(column.sql_type, by_place[place]) for column, place in kept]
+        if extras is not None:
+            values.append(("jsonb", tuple(b"" if extra is None else extra for extra in extras[piece])))
+        if deleted_at is not None:
+            values.append(("timestamptz", tuple(deleted_at[piece])))
+        blocks.append(_block(values, tail))
+    return CopyBlock((*names, *(constants or {})), b"".join(blocks))
+
+
+def _is_there(column: Column, rows: Sequence[msgspec.Struct]) -> bool:
+    """Whether any row has something to write in this column."""
+    get = attrgetter(column.attribute)
+    if column.sql_type == "jsonb":
+        return bool(bytes(get(rows[0])).strip(_NO_JSON) or b"".join(map(get, rows)).strip(_NO_JSON))
+    return get(rows[0]) is not None or list(map(get, rows)).count(None) < len(rows)
+
+
+def _block(columns: Sequence[tuple[str, tuple[Any, ...]]], tail: str) -> bytes:
+    """Some rows, given as columns of a kind each."""
+    quick = [_QUICK[kind](values) for kind, values in columns]
+    texts = [column for column, _ in quick]
     try:
-        text = _join([texts for *_, texts in kept], tail)
+        text = _join(texts, tail)
     except TypeError:  # labels that came as numbers
-        kept = [(name, kind, values, list(map(str, texts))) for name, kind, values, texts in kept]
-        text = _join([texts for *_, texts in kept], tail)
-    nulls = sum(values.count(None) if kind == "text" else texts.count(NULL) for _, kind, values, texts in kept)
-    if _is_plain(text, rows=len(rows), columns=len(names), nulls=nulls):
+        texts = [list(map(str, column)) for column in texts]
+        text = _join(texts, tail)
+    width = len(columns) + tail.count(DELIMITER)
+    if _is_plain(text, rows=len(texts[0]), columns=width, nulls=sum(nulls for _, nulls in quick)):
         text = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
         try:
-            return CopyBlock(names, text.replace(_ROW_END, "\n").encode())
+            return text.replace(_ROW_END, "\n").encode()
         except UnicodeEncodeError:  # a lone surrogate
             pass
-    text = _join([[_careful(kind, value) for value in values] for _, kind, values, _ in kept], tail)
-    return CopyBlock(names, text.replace(_ROW_END, "\n").encode())
+    text = _join([[_careful(kind, value) for value in values] for kind, values in columns], tail)
+    return text.replace(_ROW_END, "\n").encode()
 
 
 def _join(columns: Sequence[Sequence[str]], tail: str) -> str:
@@ -99,65 +128,72 @@ def _is_plain(text: str, *, rows: int, columns: int, nulls: int) -> bool:
     )
 
 
-# -- one column of a page; None when all of it is null ------------------------------------------------------------
+# -- one column of some rows: its texts, and how many of them are null ---------------------------------------------
 
 
-def _quick_plain(values: tuple[Any, ...]) -> list[str] | None:
+def _quick_integer(values: tuple[Any, ...]) -> _Texts:
     nulls = values.count(None)
-    if nulls == len(values):
-        return None
+    text = _as_json(values).decode()[1:-1]  # much quicker than asking each number for its text
+    return (text.replace("null", NULL) if nulls else text).split(","), nulls
+
+
+def _quick_plain(values: tuple[Any, ...]) -> _Texts:
+    nulls = values.count(None)
     if not nulls:
-        return list(map(str, values))
-    return [NULL if value is None else str(value) for value in values]
+        return list(map(str, values)), 0
+    return [NULL if value is None else str(value) for value in values], nulls
 
 
-def _quick_decimal(values: tuple[Any, ...]) -> list[str] | None:
+def _quick_decimal(values: tuple[Any, ...]) -> _Texts:
     texts = [NULL if value is None else str(value) for value in values]  # comparing a Decimal with None is slow
-    return None if texts.count(NULL) == len(texts) else texts
+    return texts, texts.count(NULL)
 
 
-def _quick_text(values: tuple[Any, ...]) -> list[str] | None:
+def _quick_text(values: tuple[Any, ...]) -> _Texts:
     nulls = values.count(None)
-    if nulls == len(values):
-        return None
-    return list(values) if not nulls else [NULL if value is None else value for value in values]
+    return values if not nulls else [NULL if value is None else value for value in values], nulls
 
 
-def _quick_boolean(values: tuple[Any, ...]) -> list[str] | None:
-    return None if values.count(None) == len(values) else list(map(_BOOLEANS.__getitem__, values))
+def _quick_boolean(values: tuple[Any, ...]) -> _Texts:
+    return list(map(_BOOLEANS.__getitem__, values)), values.count(None)
 
 
-def _quick_instant(values: tuple[Any, ...]) -> list[str] | None:
-    present = [value for value in values if value is not None] if None in values else values
-    if not present:
-        return None
-    if min(present) < _FIRST_YEAR_MEANT or set(map(_last_character, present)) != {"Z"}:
-        return [_instant(value) for value in values]
-    if present is values:
-        return [value[:_MICROSECONDS] for value in values]
-    return [NULL if value is None else value[:_MICROSECONDS] for value in values]
+def _quick_instant(values: tuple[Any, ...]) -> _Texts:
+    nulls = values.count(None)
+    if not nulls:
+        if min(values) >= _FIRST_YEAR_MEANT and set(map(_last_character, values)) == {"Z"}:
+            return [value[:_MICROSECONDS] for value in values], 0
+    elif nulls == len(values):
+        return [NULL] * nulls, nulls
+    else:
+        present: list[str] = [value for value in values if value]
+        if present and min(present) >= _FIRST_YEAR_MEANT and set(map(_last_character, present)) == {"Z"}:
+            return [NULL if value is None else value[:_MICROSECONDS] for value in values], nulls
+    return _counted([_instant(value) for value in values])
 
 
-def _quick_date(values: tuple[Any, ...]) -> list[str] | None:
-    return None if values.count(None) == len(values) else [_date(value) for value in values]
+def _quick_date(values: tuple[Any, ...]) -> _Texts:
+    return _counted([_date(value) for value in values])
 
 
-def _quick_json(values: tuple[Any, ...]) -> list[str] | None:
+def _quick_json(values: tuple[Any, ...]) -> _Texts:
     joined = b"\x1f".join(values)
-    if not joined.strip(b"nul\x1f"):
-        return None
     try:
         texts = joined.decode().split(DELIMITER)
     except UnicodeDecodeError:
         texts = list[str]()
     if len(texts) != len(values):
         texts = [_decode(value) for value in values]
-    return [text if text and text != "null" else NULL for text in texts]
+    return _counted([text if text and text != "null" else NULL for text in texts])
 
 
-_QUICK: Mapping[str, Callable[[tuple[Any, ...]], list[str] | None]] = {
-    "bigint": _quick_plain,
-    "integer": _quick_plain,
+def _counted(texts: list[str]) -> _Texts:
+    return texts, texts.count(NULL)
+
+
+_QUICK: Mapping[str, Callable[[tuple[Any, ...]], _Texts]] = {
+    "bigint": _quick_integer,
+    "integer": _quick_integer,
     "numeric": _quick_decimal,
     "double precision": _quick_plain,
     "boolean": _quick_boolean,

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 import psycopg
 from psycopg import sql
 
@@ -22,6 +23,11 @@ from st_platform.warehouse.merge import one_row
 
 _KEY = Column("record_key", "record_key", "record_key", "text")
 _VERSION = Column("version", "version", "version", "timestamptz")
+
+
+class _Seen(msgspec.Struct):
+    record_key: str
+    version: str | None
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ def stage_seen(
     if not record_keys:
         return
     constants = {"tenant_id": str(tenant_id), "resource": resource.name}
-    block = render((_KEY, _VERSION), list(zip(record_keys, versions, strict=True)), constants=constants)
+    block = render((_KEY, _VERSION), list(map(_Seen, record_keys, versions)), constants=constants)
     command = sql.SQL("COPY platform.seen_keys ({}) FROM STDIN WITH (DELIMITER {}, NULL {})").format(
         sql.SQL(", ").join(map(sql.Identifier, block.columns)), sql.Literal(DELIMITER), sql.Literal(NULL)
     )

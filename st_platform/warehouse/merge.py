@@ -8,14 +8,13 @@ Knows records and SQL; knows nothing of pages' bytes, windows or progress. The c
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from operator import itemgetter
+from operator import attrgetter
 from typing import Any, cast
 
 import psycopg
-from msgspec.structs import astuple
 from psycopg import sql
 from psycopg.copy import LibpqWriter
 from psycopg.pq import TransactionStatus
@@ -96,7 +95,7 @@ def merge_page(
     landing = _Landing(connection, resource, tenant_id, fetch_seq, fetched_at, absent)
     try:
         if landing.is_new(page) and landing.copy(page):
-            inserted, updated = len(page.values), 0
+            inserted, updated = len(page.records), 0
         else:
             inserted, updated = landing.merge(page)
     except _ROW_ERRORS as error:
@@ -109,14 +108,14 @@ def merge_page(
 
 @dataclass(frozen=True)
 class _Page:
-    """The rows of a page as tuples in column order, one per key, sorted by key.
+    """The records of a page, one per key, sorted by key.
 
     The order is the same for everybody, so that two writers with the same keys wait for each other instead of
     deadlocking. `origins` are the rows' places in what the caller handed in; `deleted` says which rows are marked as
     deleted by their own contents, None if none is.
     """
 
-    values: list[tuple[Any, ...]]
+    records: Sequence[Record]
     extras: list[bytes | None] | None
     origins: list[int]
     keys: list[Any]
@@ -125,23 +124,19 @@ class _Page:
     @classmethod
     def of(cls, resource: Resource, rows: Sequence[Record | Row]) -> _Page:
         records, extras = _unwrapped(rows)
-        values = list(map(astuple, records))
-        names = [column.name for column in resource.columns]
-        key = itemgetter(*(names.index(name) for name in resource.key))
-        keys = list(map(key, values))
-        version = names.index(resource.version) if resource.version else None
-        origins = _newest(keys, values, version)
+        keys = list(map(_getter(resource, *resource.key), records))
+        origins = _newest(keys, records, _getter(resource, resource.version) if resource.version else None)
         if len(resource.key) == 1:
             origins.sort(key=keys.__getitem__)
         else:
             origins.sort(key=lambda origin: tuple((part is None, part) for part in keys[origin]))
-        ordered = [values[origin] for origin in origins]
+        ordered = [records[origin] for origin in origins]
         return cls(
             ordered,
             [extras[origin] for origin in origins] if any(extras) else None,
             origins,
             [keys[origin] for origin in origins],
-            _deleted(resource, names, ordered),
+            _deleted(resource, ordered),
         )
 
 
@@ -153,15 +148,21 @@ def _unwrapped(rows: Sequence[Record | Row]) -> tuple[Sequence[Record], Sequence
     return records, [row.extra if isinstance(row, Row) else None for row in rows]
 
 
-def _deleted(resource: Resource, names: list[str], values: list[tuple[Any, ...]]) -> list[bool] | None:
+def _getter(resource: Resource, *names: str) -> Callable[[Record], Any]:
+    """What a record has in a column, or a tuple of it in several."""
+    attributes = {column.name: column.attribute for column in resource.columns}
+    return attrgetter(*(attributes[name] for name in names))
+
+
+def _deleted(resource: Resource, records: Sequence[Record]) -> list[bool] | None:
     if resource.deleted_when is None:
         return None
-    status, deleted = names.index(resource.deleted_when[0]), resource.deleted_when[1]
-    marks = [row[status] == deleted for row in values]
+    column, deleted = resource.deleted_when
+    marks = [value == deleted for value in map(_getter(resource, column), records)]
     return marks if True in marks else None
 
 
-def _newest(keys: list[Any], values: list[tuple[Any, ...]], version: int | None) -> list[int]:
+def _newest(keys: list[Any], records: Sequence[Record], version: Callable[[Record], str | None] | None) -> list[int]:
     """The places of the rows that count: per key the greatest version with all seven digits, the last of equals."""
     if len(set(keys)) == len(keys):
         return list(range(len(keys)))
@@ -171,7 +172,7 @@ def _newest(keys: list[Any], values: list[tuple[Any, ...]], version: int | None)
         if (
             held is None
             or version is None
-            or version_order(values[place][version]) >= version_order(values[held][version])
+            or version_order(version(records[place])) >= version_order(version(records[held]))
         ):
             best[key] = place
     return list(best.values())
@@ -221,7 +222,7 @@ class _Landing:
         self._connection.execute(self._texts.empty_stage)
         self._send(self._texts.stage, page, {})
         inserted, updated, applied = one_row(self._connection.execute(self._texts.merge, self._values))
-        if applied < len(page.values) and self._resource.version and self._resource.list:
+        if applied < len(page.records) and self._resource.version and self._resource.list:
             self._connection.execute(self._texts.note_stale, self._values)
         return inserted, updated
 
@@ -239,7 +240,7 @@ class _Landing:
         deleted_at: list[str | None] | None = None,
     ) -> None:
         block = render(
-            self._resource.columns, page.values, extras=page.extras, deleted_at=deleted_at, constants=constants
+            self._resource.columns, page.records, extras=page.extras, deleted_at=deleted_at, constants=constants
         )
         command = sql.SQL("COPY {} ({}) FROM STDIN WITH (DELIMITER {}, NULL {})").format(
             target, sql.SQL(", ").join(map(sql.Identifier, block.columns)), sql.Literal(DELIMITER), sql.Literal(NULL)

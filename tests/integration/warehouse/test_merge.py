@@ -352,7 +352,7 @@ def test_rows_of_a_compound_key_take_the_fast_path_while_none_begins_like_them(
     honest = merge._Landing.merge  # pyright: ignore[reportPrivateUsage]
 
     def count(self: Any, page: Any) -> tuple[int, int]:
-        merged.append(len(page.values))
+        merged.append(len(page.records))
         return honest(self, page)
 
     monkeypatch.setattr(merge._Landing, "merge", count)  # pyright: ignore[reportPrivateUsage]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -12,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from st_platform.servicetitan.records import Column
-from st_platform.warehouse._copy_text import DELIMITER, NULL, render, version_order
+from st_platform.warehouse._copy_text import DELIMITER, NULL, CopyBlock, render, version_order
 
 TYPES = ["bigint", "boolean", "numeric", "double precision", "timestamptz", "date", "text", "jsonb"]
-COLUMNS = [Column(kind, kind, kind, kind) for kind in TYPES]
+COLUMNS = [Column(kind.replace(" ", "_"), kind, kind, kind) for kind in TYPES]
 ROW: tuple[Any, ...] = (
     7,
     True,
@@ -27,6 +28,12 @@ ROW: tuple[Any, ...] = (
     msgspec.Raw(b'{"a": 1}'),
 )
 NOTHING: tuple[Any, ...] = (8, None, None, None, None, None, None, msgspec.Raw(b"null"))
+
+
+def block_of(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]], **beside: Any) -> CopyBlock:
+    """The block of records that have these values."""
+    record = msgspec.defstruct("Row", [column.attribute for column in columns])
+    return render(columns, [record(*row) for row in rows], **beside)
 
 
 def read(data: bytes) -> list[list[str | None]]:
@@ -50,7 +57,7 @@ def _value(field: str) -> str | None:
 
 
 def test_every_type_is_written_as_postgres_reads_it() -> None:
-    block = render(COLUMNS, [ROW, NOTHING])
+    block = block_of(COLUMNS, [ROW, NOTHING])
     assert block.columns == tuple(TYPES)
     assert read(block.data) == [
         ["7", "t", "1.10", "0.1", "2026-07-01T10:00:00.123456", "2026-07-01", "text", '{"a": 1}'],
@@ -59,11 +66,33 @@ def test_every_type_is_written_as_postgres_reads_it() -> None:
 
 
 def test_columns_without_a_single_value_are_left_out() -> None:
-    assert render(COLUMNS, [NOTHING, NOTHING]).columns == ("bigint",)
+    assert block_of(COLUMNS, [NOTHING, NOTHING]).columns == ("bigint",)
+
+
+def test_a_value_far_down_the_page_brings_its_column_along() -> None:
+    """Rows are written some hundred at a time, and all of them with the same columns."""
+    rows: list[tuple[Any, ...]] = [(place, None, None, msgspec.Raw(b"")) for place in range(1500)]
+    rows[1234] = (1234, "2026-07-01T00:00:00Z", "found", msgspec.Raw(b"[1]"))
+    block = block_of([COLUMNS[0], COLUMNS[4], COLUMNS[6], COLUMNS[7]], rows)
+    assert block.columns == ("bigint", "timestamptz", "text", "jsonb")
+    found = read(block.data)
+    assert [row[0] for row in found] == [str(place) for place in range(1500)]
+    assert found[1234] == ["1234", "2026-07-01T00:00:00Z", "found", "[1]"]
+    assert {tuple(row[1:]) for place, row in enumerate(found) if place != 1234} == {(None, None, None)}
+
+
+def test_integers_and_nulls_beside_each_other() -> None:
+    rows = [(1, -5, Decimal(1)), (2, None, None), (2**63 - 1, 0, Decimal("0.00"))]
+    integer = Column("integer", "integer", "integer", "integer")
+    assert read(block_of([COLUMNS[0], integer, COLUMNS[2]], rows).data) == [
+        ["1", "-5", "1"],
+        ["2", None, None],
+        [str(2**63 - 1), "0", "0.00"],
+    ]
 
 
 def test_constants_and_unknown_fields_are_further_columns() -> None:
-    block = render(COLUMNS[:1], [(1,), (2,)], extras=[b'{"x": 1}', None], constants={"tenant_id": "1001"})
+    block = block_of(COLUMNS[:1], [(1,), (2,)], extras=[b'{"x": 1}', None], constants={"tenant_id": "1001"})
     assert block.columns == ("bigint", "_extra", "tenant_id")
     assert read(block.data) == [["1", '{"x": 1}', "1001"], ["2", None, "1001"]]
 
@@ -82,13 +111,13 @@ def test_constants_and_unknown_fields_are_further_columns() -> None:
 )
 def test_instants_are_cut_and_year_one_is_null(instant: str, written: str | None) -> None:
     rows = [(1, instant), (2, "2026-07-01T00:00:00Z")]
-    [[_, found], _] = read(render([COLUMNS[0], COLUMNS[4]], rows).data)
+    [[_, found], _] = read(block_of([COLUMNS[0], COLUMNS[4]], rows).data)
     assert (found and found.rstrip("Z")) == (written and written.rstrip("Z"))
 
 
 def test_offsets_are_kept_when_an_instant_is_cut() -> None:
     rows = [(1, "2026-07-01T19:59:59.9999999-04:00"), (2, None)]
-    assert read(render([COLUMNS[0], COLUMNS[4]], rows).data)[0][1] == "2026-07-01T19:59:59.999999-04:00"
+    assert read(block_of([COLUMNS[0], COLUMNS[4]], rows).data)[0][1] == "2026-07-01T19:59:59.999999-04:00"
 
 
 any_text = st.text(st.characters(codec=None, exclude_categories=()), max_size=8)
@@ -105,7 +134,7 @@ def readable(text: str) -> str:
 def test_any_texts_survive(texts: list[str | None]) -> None:
     """Whatever page they are in: the quick way and the careful way agree."""
     rows = list(enumerate(texts))
-    found = read(render([COLUMNS[0], COLUMNS[6]], rows).data)
+    found = read(block_of([COLUMNS[0], COLUMNS[6]], rows).data)
     wanted = [None if text is None else readable(text) for text in texts]
     if not any(text is not None for text in texts):
         wanted = []
@@ -126,7 +155,7 @@ def test_any_nested_json_survives(values: list[Any], ascii_only: bool) -> None:
 
     raws = [json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass") for value in values]
     rows = [(place, msgspec.Raw(raw)) for place, raw in enumerate(raws)]
-    found = [row[1] for row in read(render([COLUMNS[0], COLUMNS[7]], rows).data) if len(row) > 1]
+    found = [row[1] for row in read(block_of([COLUMNS[0], COLUMNS[7]], rows).data) if len(row) > 1]
     for value, text in zip(values, found, strict=False):
         if value is None:
             assert text is None
