@@ -1,0 +1,50 @@
+{#
+  An amount split by weights, to the cent: the parts of a partition add up to the amount exactly.
+
+  Each part gets its share rounded down to whole cents; the cents left over go one each to the largest remainders, equal
+  ones in the order of `tie`. The sign is that of the amount. Where the weights of a partition add up to zero, `into` is
+  null in all of its rows: the caller gives the whole amount to its member for what cannot be allocated.
+
+  Gives CTEs, the last of them called `name`: every column of `source`, a CTE with one row per part, and `into`. Columns
+  that begin with `into` and two underscores are left over from the way there; select by name.
+
+  amount: an expression that is the same in all rows of a partition. weight: an expression, not negative.
+  partition, tie: lists of columns.
+#}
+{% macro allocate_cents(name, source, amount, weight, partition, tie, into) -%}
+{{ name }}_shares as (
+    select
+        *,
+        abs(round(({{ amount }}) * 100)) as {{ into }}__cents,
+        abs(round(({{ amount }}) * 100)) * ({{ weight }})
+        / nullif(sum({{ weight }}) over (partition by {{ partition | join(', ') }}), 0)
+            as {{ into }}__share
+    from {{ source }}
+),
+
+{{ name }}_ranks as (
+    select
+        *,
+        {{ into }}__cents
+        - sum(floor({{ into }}__share)) over (partition by {{ partition | join(', ') }})
+            as {{ into }}__left,
+        row_number() over (
+            partition by {{ partition | join(', ') }}
+            order by {{ into }}__share - floor({{ into }}__share) desc, {{ tie | join(', ') }}
+        ) as {{ into }}__rank
+    from {{ name }}_shares
+),
+
+{{ name }} as (
+    select
+        *,
+        cast(
+            sign({{ amount }})
+            * (
+                floor({{ into }}__share)
+                + case when {{ into }}__rank <= {{ into }}__left then 1 else 0 end
+            ) / 100 as numeric(18, 2)
+        ) as {{ into }}
+    from {{ name }}_ranks
+)
+{%- endmacro %}
