@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks.feed_of_jobs import ROWS, serving
+from benchmarks.feed_of_jobs import ROWS, SHORT, serving
 from benchmarks.measure import Bench, Run, measure, postgres_behind
 from benchmarks.report import written
 from benchmarks.ways import FAR_AWAY, WAYS, Way
@@ -41,7 +41,9 @@ def main() -> None:
                 ways = [way for way in _chosen(options.only, WAYS) if options.only or rows <= (way.most_rows or rows)]
                 for run in measure(bench, ways, rounds=options.rounds, peer_rounds=peer_rounds):
                     runs.append(_told(run))
-                far = [way for way in _chosen(options.only, FAR_AWAY) if rows == max(options.rows) and options.delay]
+            far = [way for way in _chosen(options.only, FAR_AWAY) if rows == max(options.rows) and options.delay]
+            with serving(rows // SHORT, compressed=options.gzip, rows=SHORT) as feed:
+                bench = Bench(feed, url, processes, folder, rows // SHORT, SHORT)
                 for run in measure(bench, far, rounds=options.rounds, peer_rounds=0, delay=options.delay / 1000):
                     runs.append(_told(run))
     report = written(runs, " ".join(["python -m benchmarks", *sys.argv[1:]]), version)
@@ -58,7 +60,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peer-rounds", type=int, default=1, help="of others' tools, beyond the smallest size")
     parser.add_argument("--only", nargs="+", metavar="WAY", help=", ".join(way.name for way in WAYS))
-    parser.add_argument("--delay", type=int, default=300, help="ms of latency of a page, measured at the largest size")
+    parser.add_argument("--delay", type=int, default=300, help="ms of latency of a short page, at the largest size")
     parser.add_argument("--gzip", action="store_true", help="let the server compress, as the API does")
     parser.add_argument("--output", type=Path, help="file to write the report to")
     options = parser.parse_args()

@@ -26,16 +26,16 @@ class Expected:
     cents: int
 
 
-def expected(pages: int, changed_a_page: int, stray: bool = False) -> Expected:
+def expected(pages: int, changed_a_page: int, stray: bool = False, rows_a_page: int = ROWS) -> Expected:
     """What a feed of so many pages leaves behind, worked out from its own bytes; a stray row has no total."""
     whole, rest = divmod(pages, DISTINCT)
-    cents = sum(_cents(number) * (whole + (number < rest)) for number in range(min(pages, DISTINCT)))
-    return Expected(pages * ROWS + stray, pages * changed_a_page, cents)
+    cents = sum(_cents(number, rows_a_page) * (whole + (number < rest)) for number in range(min(pages, DISTINCT)))
+    return Expected(pages * rows_a_page + stray, pages * changed_a_page, cents)
 
 
 @cache
-def _cents(number: int) -> int:
-    rows = json.loads(page_of(number, DISTINCT))["data"]
+def _cents(number: int, rows_a_page: int) -> int:
+    rows = json.loads(page_of(number, DISTINCT, rows_a_page=rows_a_page))["data"]
     return sum(int(Decimal(row["total"]) * 100) for row in rows)
 
 

@@ -1,8 +1,8 @@
 """A jobs feed of any length out of memory, on a real socket, in a process of its own.
 
-Pages of 5,000 rows of about 1.1 kB are rendered once and stamped with ids and dates per request, so the server costs
-next to nothing beside what is measured. One page is one day; a token is a page number. The address chooses the edition
-that is read and how far away it is.
+Pages of 5,000 rows of about 1.1 kB, or the first rows of each, are rendered once and stamped with ids and dates per
+request, so the server costs next to nothing beside what is measured. One page is one day; a token is a page number. The
+address chooses the edition that is read and how far away it is.
 """
 
 from __future__ import annotations
@@ -30,8 +30,11 @@ from st_platform.servicetitan.tenant import Credentials, Endpoints, Environment,
 ROWS = 5000
 FIRST_DAY = date(2022, 1, 1)
 FIRST_MOMENT = datetime(FIRST_DAY.year, FIRST_DAY.month, FIRST_DAY.day, tzinfo=UTC)
+SHORT = 1000
+"""Rows of a page where pages are short: a feed that is far away has many of them."""
+
 CHANGED = ROWS // 20
-"""How many rows of each page change: five in a hundred."""
+"""How many rows of each page of `ROWS` change: five in a hundred."""
 
 DISTINCT = 10
 """After so many pages the rows repeat, under other ids and on other days."""
@@ -60,10 +63,12 @@ class Edition(StrEnum):
 
 
 @contextmanager
-def serving(pages: int, *, compressed: bool = False) -> Iterator[str]:
-    """The URL of a feed with so many pages: the first edition, as `url_of` names the others."""
+def serving(pages: int, *, compressed: bool = False, rows: int = ROWS) -> Iterator[str]:
+    """The URL of a feed with so many pages of so many rows: the first edition, as `url_of` names the others."""
     ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs, pages, compressed), daemon=True)
+    process = multiprocessing.get_context("spawn").Process(
+        target=_serve, args=(theirs, pages, compressed, rows), daemon=True
+    )
     process.start()
     try:
         yield f"http://127.0.0.1:{ours.recv()}"
@@ -106,8 +111,8 @@ def pages_of(edition: Edition, pages: int) -> int:
     return -(-pages // _PAGES_IN_ONE) if edition is Edition.INCREMENT else pages
 
 
-def page_of(number: int, pages: int, edition: Edition = Edition.FULL) -> bytes:
-    """The answer to one request; empty behind the last page."""
+def page_of(number: int, pages: int, edition: Edition = Edition.FULL, rows_a_page: int = ROWS) -> bytes:
+    """The answer to one request; empty behind the last page. Short pages are for the first edition."""
     last = pages_of(edition, pages)
     if number >= last:
         return b'{"hasMore":false,"continueFrom":"page-%d","data":[]}' % last
@@ -115,25 +120,25 @@ def page_of(number: int, pages: int, edition: Edition = Edition.FULL) -> bytes:
         told = range(number * _PAGES_IN_ONE, min(pages, (number + 1) * _PAGES_IN_ONE))
         moments = [FIRST_MOMENT + timedelta(days=pages, seconds=page) for page in told]
         rows = b",".join(
-            _stamped(page, edition, moment.strftime("%Y-%m-%dT%H:%M:%S"))
+            _stamped(page, edition, moment.strftime("%Y-%m-%dT%H:%M:%S"), ROWS)
             for page, moment in zip(told, moments, strict=True)
         )
     else:
-        rows = _stamped(number, edition, (FIRST_DAY + timedelta(days=number)).isoformat())
+        rows = _stamped(number, edition, (FIRST_DAY + timedelta(days=number)).isoformat(), rows_a_page)
     more = b"true" if number + 1 < last else b"false"
     return b'{"hasMore":%s,"continueFrom":"page-%d","data":[%s]}' % (more, number + 1, rows)
 
 
-def _stamped(page: int, edition: Edition, when: str) -> bytes:
+def _stamped(page: int, edition: Edition, when: str, rows_a_page: int) -> bytes:
     """The rows of one page of the first edition, as an edition tells of them."""
-    rows = _rows(page % DISTINCT, edition)
+    rows = _rows(page % DISTINCT, edition, rows_a_page)
     return rows.replace(b'"id":7000', b'"id":7%03d' % (page // DISTINCT)).replace(b"WHEN", when.encode())
 
 
 @lru_cache(maxsize=DISTINCT * len(Edition))
-def _rows(number: int, edition: Edition) -> bytes:
+def _rows(number: int, edition: Edition, rows_a_page: int) -> bytes:
     random_ = random.Random(number)
-    rows = [_row(random_, number * ROWS + place, place, edition) for place in range(ROWS)]
+    rows = [_row(random_, number * ROWS + place, place, edition) for place in range(rows_a_page)]
     if edition is Edition.INCREMENT:
         rows = rows[:CHANGED]
     return ",".join(json.dumps(row, separators=(",", ":")) for row in rows).encode()
@@ -194,10 +199,10 @@ def _row(random_: random.Random, number: int, place: int, edition: Edition) -> d
     }
 
 
-def _serve(ready: Connection, pages: int, compressed: bool) -> None:
+def _serve(ready: Connection, pages: int, compressed: bool, rows: int) -> None:
     for edition in Edition:
         for number in range(min(pages, DISTINCT)):
-            _rows(number, edition)
+            _rows(number, edition, rows)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -211,7 +216,7 @@ def _serve(ready: Connection, pages: int, compressed: bool) -> None:
             start = parse_qs(urlsplit(self.path).query).get("from", [None])[0]
             time.sleep(delay)
             number = _page_at(start, edition)
-            self._answer(_packed(number, pages, edition) if compressed else page_of(number, pages, edition))
+            self._answer((_packed if compressed else page_of)(number, pages, edition, rows))
 
         def _answer(self, body: bytes) -> None:
             self.send_response_only(200)
@@ -231,8 +236,8 @@ def _serve(ready: Connection, pages: int, compressed: bool) -> None:
 
 
 @lru_cache(maxsize=400)
-def _packed(number: int, pages: int, edition: Edition) -> bytes:
-    return gzip.compress(page_of(number, pages, edition), 4)
+def _packed(number: int, pages: int, edition: Edition, rows: int) -> bytes:
+    return gzip.compress(page_of(number, pages, edition, rows), 4)
 
 
 def _edition_at(path: str) -> tuple[Edition, float]:

@@ -80,6 +80,7 @@ class Bench:
     postgres: Tree
     folder: Path
     pages: int
+    rows_a_page: int = ROWS
 
     @cached_property
     def server(self) -> Tree:
@@ -149,7 +150,9 @@ def _one_step(
 ) -> Run:
     copies = bench.prepared if way.module == "raw_copy" else bench.folder
     feed = url_of(bench.feed, step.edition, delay)
-    task = Task(way.module, step.name, step.edition, feed, bench.pages, url, folder, str(copies), step.stray)
+    task = Task(
+        way.module, step.name, step.edition, feed, bench.pages, url, folder, str(copies), step.stray, bench.rows_a_page
+    )
     with _contestant(task) as process:
         tree = Tree(process.pid)
         load = os.getloadavg()[0]
@@ -159,14 +162,14 @@ def _one_step(
             rows = _let_run(process)
             seconds = time.perf_counter() - began
         after = [each.cpu_seconds() for each in (tree, bench.postgres, bench.server)]
-    wanted = step.rows(bench.pages)
+    wanted = step.rows(bench.pages, bench.rows_a_page)
     if rows < wanted:  # more is no mistake: lanes read a page or two at their edges twice
         raise WrongResult(f"{way.name}, {step.name}: read {rows} rows of {wanted}")
     if way.table is not None:
         with connect(url) as connection:
-            check(connection, way.table, expected(bench.pages, step.expects_changed, stray))
+            check(connection, way.table, expected(bench.pages, step.expects_changed, stray, bench.rows_a_page))
     cpu = [end - start for start, end in zip(before, after, strict=True)]
-    whole = bench.pages * ROWS
+    whole = bench.pages * bench.rows_a_page
     return Run(whole, wanted, delay, number, way.name, step.name, seconds, *cpu, memory.megabytes, load)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.feed_of_jobs import SHORT
 from benchmarks.measure import Run
 
 _PACKAGES = ("st-platform", "httpx", "msgspec", "psycopg", "dlt", "pyarrow", "requests", "pandas", "sqlalchemy")
@@ -75,7 +76,7 @@ def _facts(postgres: str) -> list[str]:
 def _summary(runs: Sequence[Run]) -> Iterator[str]:
     for rows, delay in sorted({(run.feed_rows, run.delay) for run in runs}, key=lambda key: (key[1], key[0])):
         chosen = [run for run in runs if (run.feed_rows, run.delay) == (rows, delay)]
-        away = f", each page {delay * 1000:.0f} ms away" if delay else ""
+        away = f", each page of {SHORT:,} is {delay * 1000:.0f} ms away" if delay else ""
         yield f"\n### {rows:,} rows{away}\n"
         yield from _table(
             ["way", "step", "runs", "s", "rows/s", "CPU s a million rows", "peak MB"],

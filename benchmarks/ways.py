@@ -24,9 +24,9 @@ class Step:
     stray: bool = False
     """The target holds a row that the feed does not tell of, so that nobody can take it for empty."""
 
-    def rows(self, pages: int) -> int:
+    def rows(self, pages: int, rows_a_page: int = ROWS) -> int:
         """How many rows are read."""
-        return pages * CHANGED if self.edition is Edition.INCREMENT else pages * ROWS
+        return pages * (CHANGED if self.edition is Edition.INCREMENT else rows_a_page)
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ FAR_AWAY: tuple[Way, ...] = (
     Way("http alone", "http_alone", (Step("read", Edition.FULL),)),
     Way("ours", "ours", (_OURS[0],), ("servicetitan", "jobs")),
 )
-"""What is measured again with pages that take their time: a cursor can only wait for one after the other."""
+"""What is measured again with short pages that take their time: a cursor can only wait for one after the other."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,7 @@ class Task:
     folder: str
     prepared: str
     stray: bool = False
+    rows_a_page: int = ROWS
 
     @property
     def last_page(self) -> int:

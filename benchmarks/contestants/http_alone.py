@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import httpx
 
-from benchmarks.feed_of_jobs import ROWS
 from benchmarks.ways import Task
 
 PATH = "/jpm/v2/tenant/1/export/jobs"
@@ -28,6 +27,6 @@ def prepare(task: Task) -> Callable[[], int]:
                 raise ValueError(f"not a page: {body[:200]!r}")
             start = place[2].decode()
             if place[1] == b"false":
-                return (pages - 1) * ROWS + body.count(b'"jobNumber"')
+                return (pages - 1) * task.rows_a_page + body.count(b'"jobNumber"')
 
     return run

@@ -14,7 +14,8 @@ from typing import Generic, Self, TypeVar
 WORKERS = 12
 """Lanes that wait for the network at the same time, at most; how many are of use, each sync finds out (`lanes.py`)."""
 
-_SEATS = 2
+SEATS = 2
+"""Pages that are decoded and merged at the same time."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -32,7 +33,7 @@ class Desk:
     """
 
     def __init__(self) -> None:
-        self._seats = ThreadPoolExecutor(_SEATS, thread_name_prefix="desk")
+        self._seats = ThreadPoolExecutor(SEATS, thread_name_prefix="desk")
 
     def do(self, work: Callable[[], R]) -> R:
         """Wait for a seat, do the work there, give back what it gives or raises."""

@@ -13,7 +13,7 @@ from functools import partial
 
 import psycopg
 
-from st_platform.ingest.crew import Crew
+from st_platform.ingest.crew import SEATS, Crew
 from st_platform.ingest.failpoints import Failpoint, reach
 from st_platform.ingest.instants import as_text
 from st_platform.ingest.landing import LaneWriter, Site
@@ -189,8 +189,8 @@ class _Pace:
 
     @property
     def useful(self) -> int:
-        """How many lanes fit into the time of one page; one only, as long as no page has shown it.
+        """How many lanes keep all seats of the desk busy; one only, as long as no page has shown it.
 
         At least three: while a page is in the database, another can be decoded and a third be on its way.
         """
-        return 1 + max(2, round(self._waited / self._worked)) if self._worked else 1
+        return max(3, round(SEATS * (1 + self._waited / self._worked))) if self._worked else 1

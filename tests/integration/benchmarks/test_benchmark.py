@@ -84,8 +84,8 @@ def test_a_way_that_reads_only_a_part_is_an_error(bench: Bench) -> None:
 
 
 class _Mislabelled(Step):
-    def rows(self, pages: int) -> int:
-        return pages * ROWS
+    def rows(self, pages: int, rows_a_page: int = ROWS) -> int:
+        return pages * rows_a_page
 
 
 SPOILERS: dict[str, LiteralString] = {
