@@ -97,51 +97,48 @@ pieces as (
 marks as (
     select
         tenant_id,
+        job_id,
         technician_id,
+        timesheet_id,
+        interval_type,
+        work_on_local,
         started_at as marked_at,
-        case when interval_type = 'onsite' then 1 else 0 end as onsite_change,
-        case when interval_type = 'drive' then 1 else 0 end as drive_change
+        1 as change
     from pieces
     union all
     select
         tenant_id,
+        job_id,
         technician_id,
+        timesheet_id,
+        interval_type,
+        work_on_local,
         ended_at as marked_at,
-        case when interval_type = 'onsite' then -1 else 0 end as onsite_change,
-        case when interval_type = 'drive' then -1 else 0 end as drive_change
+        -1 as change
     from pieces
-),
-
-distinct_marks as (
-    select
-        tenant_id,
-        technician_id,
-        marked_at,
-        sum(onsite_change) as onsite_change,
-        sum(drive_change) as drive_change
-    from marks
-    group by tenant_id, technician_id, marked_at
 ),
 
 stretches as (
     select
-        tenant_id,
-        technician_id,
-        marked_at,
-        extract(
-            epoch from lead(marked_at) over technician_line - marked_at
-        ) / 3600 as stretch_hours,
-        sum(onsite_change) over technician_line as onsite_count,
-        sum(drive_change) over technician_line as drive_count
-    from distinct_marks
-    window technician_line as (partition by tenant_id, technician_id order by marked_at)
+        *,
+        extract(epoch from lead(marked_at) over technician_line - marked_at) / 3600
+            as stretch_hours,
+        sum(case when interval_type = 'onsite' then change else 0 end) over technician_line
+            as onsite_count,
+        sum(case when interval_type = 'drive' then change else 0 end) over technician_line
+            as drive_count
+    from marks
+    window
+        technician_line as (
+            partition by tenant_id, technician_id
+            order by marked_at, timesheet_id, interval_type, change
+            rows between unbounded preceding and current row
+        )
 ),
 
 shares as (
     select
-        tenant_id,
-        technician_id,
-        marked_at,
+        *,
         case when onsite_count > 0 then stretch_hours / onsite_count else 0 end as onsite_share,
         case
             when onsite_count = 0 and drive_count > 0 then stretch_hours / drive_count
@@ -150,48 +147,40 @@ shares as (
     from stretches
 ),
 
--- What one interval that had been open all the time would have got by the mark.
+-- What an interval of that kind that had always been open would have got by the mark.
 running as (
     select
-        tenant_id,
-        technician_id,
-        marked_at,
-        coalesce(sum(onsite_share) over until_mark, 0) as onsite_hours,
-        coalesce(sum(drive_share) over until_mark, 0) as drive_hours
+        *,
+        coalesce(
+            case
+                when interval_type = 'onsite' then sum(onsite_share) over until_mark
+                else sum(drive_share) over until_mark
+            end,
+            0
+        ) as own_hours
     from shares
-    window until_mark as (
-        partition by tenant_id, technician_id
-        order by marked_at
-        rows between unbounded preceding and 1 preceding
-    )
+    window
+        until_mark as (
+            partition by tenant_id, technician_id
+            order by marked_at, timesheet_id, interval_type, change
+            rows between unbounded preceding and 1 preceding
+        )
 ),
 
 measured as (
     select
-        pieces.tenant_id,
-        pieces.job_id,
-        pieces.technician_id,
-        pieces.timesheet_id,
-        pieces.interval_type,
-        pieces.work_on_local,
-        pieces.started_at,
-        pieces.ended_at,
-        case
-            when pieces.interval_type = 'onsite' then ends.onsite_hours - starts.onsite_hours
-            else ends.drive_hours - starts.drive_hours
-        end as hours,
+        tenant_id,
+        job_id,
+        technician_id,
+        timesheet_id,
+        interval_type,
+        work_on_local,
+        min(marked_at) as started_at,
+        max(marked_at) as ended_at,
+        max(own_hours) - min(own_hours) as hours,
         false as is_open
-    from pieces
-    inner join running as starts
-        on
-            pieces.tenant_id = starts.tenant_id
-            and pieces.technician_id = starts.technician_id
-            and pieces.started_at = starts.marked_at
-    inner join running as ends
-        on
-            pieces.tenant_id = ends.tenant_id
-            and pieces.technician_id = ends.technician_id
-            and pieces.ended_at = ends.marked_at
+    from running
+    group by tenant_id, job_id, technician_id, timesheet_id, interval_type, work_on_local
     union all
     select
         tenant_id,
