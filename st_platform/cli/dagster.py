@@ -57,11 +57,14 @@ def dbt(context: typer.Context) -> None:
     """Run dbt on the warehouse; what follows is dbt's (`dbt build --select fct_revenue`), or `lint` for sqlfluff."""
     from st_platform.cli.launch import environment
     from st_platform.cli.processes import program
+    from st_platform.seed_files import as_variable, seed_problems
     from st_platform.settings import load_settings
 
     if context.args[:1] == ["lint"]:
         raise typer.Exit(_lint(context.args[1:]))
-    _become(program("dbt"), ["dbt", *context.args], environment(load_settings()))
+    settings = load_settings()
+    seeds = as_variable(seed_problems(settings.project / "dbt_project"))
+    _become(program("dbt"), ["dbt", *context.args], environment(settings) | seeds)
 
 
 def _lint(arguments: list[str]) -> int:

@@ -230,9 +230,10 @@ def _judge_clock(client: ServiceTitanClient, subject: str) -> Iterator[Finding]:
 
 
 def check_dbt(settings: Settings) -> Iterator[Finding]:
-    """The dbt project can be read."""
+    """The dbt project can be read, and its seeds are as they should be."""
     from st_platform.cli.launch import prepare_manifest
     from st_platform.cli.output import CommandFailed
+    from st_platform.seed_files import seed_problems
     from st_platform.settings import dagster_environment
 
     url = settings.database_url or "postgresql://unused@127.0.0.1:5432/unused"
@@ -241,7 +242,10 @@ def check_dbt(settings: Settings) -> Iterator[Finding]:
     except CommandFailed as failure:
         yield wrong("dbt", f"{failure.what} ({failure.where})", failure.fix)
         return
-    yield ok("dbt", f"project in {settings.project / 'dbt_project'}")
+    project = settings.project / "dbt_project"
+    yield ok("dbt", f"project in {project}")
+    for problem in seed_problems(project):
+        yield wrong("dbt", f"{problem.what} ({problem.where})", problem.fix)
 
 
 def check_port(dagster_url: str, *, is_dagster: Callable[[str], bool] | None = None) -> Finding:

@@ -20,6 +20,7 @@ from st_platform.orchestration.assets.changes import ExtractChanged
 from st_platform.orchestration.assets.manifest import Manifest, point_at
 from st_platform.orchestration.naming import SOURCE, extract_key
 from st_platform.orchestration.resources import WarehouseResource
+from st_platform.seed_files import as_variable, seed_problems
 from st_platform.settings import dagster_environment, load_settings
 from st_platform.warehouse.database import Database
 
@@ -112,6 +113,7 @@ def dbt_models(project: DbtProject, manifest: Manifest, translator: Translator) 
     def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: WarehouseResource) -> Iterator[Any]:
         artifacts = _artifacts(project, load_settings().state_dir.absolute() / "dbt", context.run.run_id)
         _set_connection_variables(warehouse.url)
+        os.environ.update(as_variable(seed_problems(project.project_dir)))
         point_at(manifest, str(conninfo_to_dict(warehouse.url)["dbname"]))
         arguments = ["build", *_selected_tests(context, manifest)]
         with _one_build_at_a_time(warehouse.database, context.log), _working_directory_kept():
