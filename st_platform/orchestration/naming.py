@@ -22,6 +22,9 @@ REPOSITORY = "__repository__"
 
 MARTS_JOB = "dbt_build"
 
+ON_CADENCE_TAG = "marts/on_cadence"
+"""Run tag of builds that the models' conditions asked for: what is above them is as new as it has to be."""
+
 RECONCILIATION = "reconciliation"
 """Last part of the key of what compares a tenant's extracts with the source."""
 

@@ -17,8 +17,8 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtC
 from psycopg.conninfo import conninfo_to_dict
 
 from st_platform.orchestration.assets.changes import ExtractChanged
-from st_platform.orchestration.assets.manifest import Manifest, point_at
-from st_platform.orchestration.naming import SOURCE, extract_key
+from st_platform.orchestration.assets.manifest import Manifest, ancestors, point_at, selector
+from st_platform.orchestration.naming import ON_CADENCE_TAG, SOURCE, extract_key
 from st_platform.orchestration.resources import WarehouseResource
 from st_platform.seed_files import as_variable, seed_problems
 from st_platform.settings import dagster_environment, load_settings
@@ -115,13 +115,52 @@ def dbt_models(project: DbtProject, manifest: Manifest, translator: Translator) 
         _set_connection_variables(warehouse.url)
         os.environ.update(as_variable(seed_problems(project.project_dir)))
         point_at(manifest, str(conninfo_to_dict(warehouse.url)["dbname"]))
-        arguments = ["build", *_selected_tests(context, manifest)]
+        arguments = [*_BUILD, *_selected_tests(context, manifest)]
         with _one_build_at_a_time(warehouse.database, context.log), _working_directory_kept():
+            if needed := _needed(context, manifest, warehouse.database):
+                context.log.info(f"what the selection is made of comes first: {len(needed)} nodes")
+                arguments_first = [*_BUILD, "--indirect-selection", "cautious", *_select(manifest, needed)]
+                first = dbt.cli(
+                    arguments_first,
+                    manifest=manifest,
+                    dagster_dbt_translator=translator,
+                    target_path=_artifacts(project, artifacts, "needed"),
+                )
+                for event in first.stream().fetch_row_counts().fetch_column_metadata():
+                    context.log_event(_with_lineage_to_extracts(event, translator))
             invocation = dbt.cli(arguments, context=context, target_path=artifacts)
             events = invocation.stream().fetch_row_counts().fetch_column_metadata()
             yield from (_explained(_with_lineage_to_extracts(event, translator)) for event in events)
 
     return build
+
+
+_BUILD = ("build", "--exclude-resource-type", "unit_test")
+"""Unit tests say something about the code, which does not change from one build to the next."""
+
+
+def _needed(context: dg.AssetExecutionContext, manifest: Manifest, database: Database) -> list[str]:
+    """What has to be built before a selection, for its figures to be those of the extracts as they are now.
+
+    For a build that the models' own conditions asked for, only what is not there at all: all else they have seen to.
+    """
+    if not context.is_subset:
+        return []
+    selected = (context.assets_def.get_asset_spec(key) for key in context.selected_asset_keys)
+    above = ancestors(manifest, [spec.metadata["dagster_dbt/unique_id"] for spec in selected])
+    if ON_CADENCE_TAG not in context.run.tags:
+        return above
+    with database.connection() as connection:
+        relations = connection.execute(
+            "SELECT relnamespace::regnamespace::text, relname FROM pg_class WHERE relkind IN ('r', 'v', 'm')"
+        )
+        there = {(str(schema), str(name)) for schema, name in relations}
+    nodes = manifest["nodes"]
+    return [node for node in above if (nodes[node]["schema"], nodes[node]["alias"]) not in there]
+
+
+def _select(manifest: Manifest, nodes: Iterable[str]) -> list[str]:
+    return [word for node in nodes for word in ("--select", selector(manifest, node))]
 
 
 def _selected_tests(context: dg.AssetExecutionContext, manifest: Manifest) -> list[str]:
@@ -133,9 +172,8 @@ def _selected_tests(context: dg.AssetExecutionContext, manifest: Manifest) -> li
     if not context.is_subset:
         return []
     specs = (context.assets_def.get_spec_for_check_key(key) for key in context.selected_asset_check_keys)
-    nodes = (manifest["nodes"][spec.metadata["dagster_dbt/unique_id"]] for spec in specs)
-    names = sorted(".".join(node["fqn"]) for node in nodes)
-    return ["--indirect-selection", "empty", *(word for name in names for word in ("--select", name))]
+    nodes = sorted(spec.metadata["dagster_dbt/unique_id"] for spec in specs)
+    return ["--indirect-selection", "empty", *_select(manifest, nodes)]
 
 
 @contextmanager

@@ -87,6 +87,24 @@ def point_at(manifest: Manifest, database: str) -> None:
             node["relation_name"] = node["relation_name"].replace(f'"{before}".', f'"{database}".', 1)
 
 
+def ancestors(manifest: Manifest, of: Iterable[str]) -> list[str]:
+    """What the nodes `of` are made of, directly or not, without themselves and without sources; sorted."""
+    wanted = set(of)
+    found: set[str] = set()
+    pending = list(wanted)
+    while pending:
+        for parent in manifest["parent_map"].get(pending.pop(), ()):
+            if parent in manifest["nodes"] and parent not in found:
+                found.add(parent)
+                pending.append(parent)
+    return sorted(found - wanted)
+
+
+def selector(manifest: Manifest, unique_id: str) -> str:
+    """How a node is named on dbt's command line, so that it and no other is meant."""
+    return ".".join(manifest["nodes"][unique_id]["fqn"])
+
+
 def host_tests(manifest: Manifest) -> None:
     """Give a model to each test that dbt attaches to none: a test of a source, or of several models at once.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from st_platform.orchestration.jobs import PRIORITY
+from st_platform.orchestration.naming import ON_CADENCE_TAG
 
 
 def marts_sensor(
@@ -20,6 +21,6 @@ def marts_sensor(
         use_user_code_server=True,
         minimum_interval_seconds=60,
         default_status=status,
-        run_tags={PRIORITY: "6"},
+        run_tags={PRIORITY: "6", ON_CADENCE_TAG: "yes"},
         description="Builds models once an hour if an extract they read has changed, and what depends on them.",
     )

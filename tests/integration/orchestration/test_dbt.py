@@ -15,6 +15,8 @@ from dagster import AssetKey, DagsterEventType
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
 
+from st_platform.orchestration.naming import ON_CADENCE_TAG
+from st_platform.tenants_file import Problem
 from st_platform.warehouse.database import Database
 from tests.integration.orchestration.conftest import TENANTS
 
@@ -28,9 +30,9 @@ class Builds:
         self.instance = instance
         self.repository = repository
 
-    def build(self, *keys: AssetKey) -> dg.DagsterRun:
+    def build(self, *keys: AssetKey, **tags: str) -> dg.DagsterRun:
         job = self.repository.get_implicit_global_asset_job_def().get_subset(asset_selection=set(keys))
-        run = self.instance.create_run_for_job(job)
+        run = self.instance.create_run_for_job(job, tags=tags)
         execute_run(InMemoryJob(job), run, self.instance)
         ended = self.instance.get_run_by_id(run.run_id)
         assert ended is not None
@@ -39,6 +41,11 @@ class Builds:
     def events(self, run: dg.DagsterRun, kind: DagsterEventType) -> list[Any]:
         records = self.instance.get_records_for_run(run.run_id, of_type=kind).records
         return [record.event_log_entry.dagster_event for record in records]
+
+    def built(self, run: dg.DagsterRun) -> list[str]:
+        """Names of what was built, in the order it was."""
+        events = self.events(run, DagsterEventType.ASSET_MATERIALIZATION)
+        return [event.asset_key.path[-1] for event in events]
 
     def evaluations(self, run: dg.DagsterRun) -> list[dg.AssetCheckEvaluation]:
         found = self.events(run, DagsterEventType.ASSET_CHECK_EVALUATION)
@@ -81,6 +88,48 @@ def test_selecting_one_model_builds_and_tests_only_that_one(builds: Builds, data
     # What the build leaves behind is outside the project, and we are where we were.
     assert (Path(os.environ["ST_STATE_DIR"]) / "dbt" / run.run_id / "run_results.json").is_file()
     assert Path.cwd() == here
+
+
+def test_selecting_one_mart_builds_what_it_is_made_of_first_and_nothing_else(builds: Builds, database_url: str) -> None:
+    mart = AssetKey(["marts_platform", "dim_date"])
+
+    run = builds.build(mart)
+
+    assert run.is_success
+    assert set(builds.built(run)) == {"stg_platform__tenants", "tenants", "int_tenants", "dim_date"}
+    assert builds.built(run)[-2:] == ["int_tenants", "dim_date"]
+    tested = {check.asset_key.path[-1] for check in builds.evaluations(run)}
+    assert tested == set(builds.built(run))
+
+    # Rows, columns and where each column comes from are told of every one of them.
+    for event in builds.events(run, DagsterEventType.ASSET_MATERIALIZATION):
+        materialization = event.step_materialization_data.materialization
+        assert "dagster/column_schema" in materialization.metadata
+        if event.asset_key == mart:
+            assert materialization.metadata["dagster/row_count"].value == 21915
+            lineage = materialization.metadata["dagster/column_lineage"].value.deps_by_column
+            assert {(dep.asset_key.path[-1], dep.column_name) for dep in lineage["fiscal_year"]} == {
+                ("int_tenants", "fiscal_start_month")
+            }
+
+    # A build that the conditions asked for only makes up for what is not there.
+    with psycopg.connect(database_url) as connection:
+        connection.execute("DROP TABLE intermediate.int_tenants CASCADE")
+    assert builds.built(builds.build(mart, **{ON_CADENCE_TAG: "yes"})) == ["int_tenants", "dim_date"]
+
+
+def test_a_mistake_in_a_seed_fails_the_build_before_it_begins(
+    builds: Builds, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = Problem("zip5 02134 stands there twice", "seeds/service_areas.csv, line 3", "Keep one of it.")
+    monkeypatch.setattr("st_platform.orchestration.assets.dbt.seed_problems", lambda project: [wrong])
+
+    run = builds.build(STAGED)
+
+    assert run.status is dg.DagsterRunStatus.FAILURE
+    assert builds.built(run) == []
+    [failure] = builds.events(run, DagsterEventType.STEP_FAILURE)
+    assert str(wrong) in failure.step_failure_data.error.to_string()
 
 
 def test_a_failed_test_says_how_many_rows_and_fails_the_run(builds: Builds, database_url: str) -> None:

@@ -213,7 +213,34 @@ def test_staging_is_a_group_of_its_own_and_the_rest_is_in_small_ones(repository:
 
     assert set(groups["staging"]) == {"staging"}
     assert not any("staging" in members for group, members in groups.items() if group != "staging")
-    assert max(len(members) for group, members in groups.items() if group != "staging") <= 15
+    assert max(len(members) for group, members in groups.items() if group != "staging") <= 25
+
+
+def test_a_mart_lies_in_the_group_of_its_domain_and_says_what_it_is_made_with(
+    repository: dg.RepositoryDefinition,
+) -> None:
+    marts = {key: spec for key, spec in models(repository).items() if key.path[0].startswith("marts_")}
+
+    assert {key.path[0].removeprefix("marts_") for key in marts} == {spec.group_name for spec in marts.values()}
+    for key, spec in marts.items():
+        assert key.path[0] == f"marts_{spec.group_name}"
+        assert spec.kinds == {"dbt", "postgres"}, key
+
+
+def test_a_warning_of_dbt_never_blocks_and_an_error_always_does(repository: dg.RepositoryDefinition) -> None:
+    manifest = json.loads((ROOT / "dbt_project" / "target" / "prod" / "manifest.json").read_text("utf-8"))
+    severities = {
+        node["name"]: node["config"]["severity"].lower()
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test"
+    }
+    graph = repository.asset_graph
+    keys = [key for key in graph.asset_check_keys if key.asset_key in models(repository)]
+
+    blocking = {key.name: graph.get_check_spec(key).blocking for key in keys}
+
+    assert {severities[name] for name in blocking} == {"warn", "error"}
+    assert [name for name, blocks in blocking.items() if blocks != (severities[name] == "error")] == []
 
 
 def test_every_model_of_the_project_is_an_asset_and_every_test_of_a_model_a_check(

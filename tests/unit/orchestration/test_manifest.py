@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from st_platform.orchestration.assets.manifest import host_tests
+from st_platform.orchestration.assets.manifest import ancestors, host_tests
 
 INVOICES, STAGED, EMBEDDED, MART = (
     "source.p.servicetitan.invoices",
@@ -80,3 +80,9 @@ def test_hosting_twice_changes_nothing() -> None:
     host_tests(loaded)
 
     assert loaded["child_map"][MART] == ["test.p.sums"]
+
+
+def test_what_a_mart_is_made_of_leaves_out_sources_and_itself() -> None:
+    assert ancestors(manifest(), [MART]) == [EMBEDDED, STAGED]
+    assert ancestors(manifest(), [MART, STAGED]) == [EMBEDDED]
+    assert ancestors(manifest(), [STAGED]) == []
