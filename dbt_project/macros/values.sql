@@ -57,3 +57,8 @@
 {% macro phone10(expression) -%}
     substring(regexp_replace({{ expression }}, '\D', '', 'g') from '\d{10}$')
 {%- endmacro %}
+
+{# A pattern of a seed for `ilike`: `%` is anything, every other character is itself. #}
+{% macro like_pattern(expression) -%}
+    replace(replace({{ expression }}, '\', '\\'), '_', '\_')
+{%- endmacro %}
