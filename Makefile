@@ -1,6 +1,6 @@
 # Everything here bootstraps its own .venv and uv; a machine needs python3 >= 3.11, make and the package registry.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test proofs bench check reference format clean
+.PHONY: help setup demo dev test proofs bench bench-dbt check reference format clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -19,6 +19,7 @@ help:
 	@echo "make test    the tests, without the slow proofs                               (ARGS=\"-k name\")"
 	@echo "make proofs  the slow proofs"
 	@echo "make bench   the platform beside raw COPY, dlt and pandas: benchmarks/RESULTS.md      (ARGS=\"--rows 50000 --rounds 1\")"
+	@echo "make bench-dbt   seconds of every dbt model on a large simulated tenant               (ARGS=\"--size small --tests\")"
 	@echo "make check   format, lint, types, floors, SQL, data dictionary, lock file"
 	@echo "make format  rewrite the code as the formatter wants it"
 	@echo "make reference   rewrite the data dictionary and the dbt sources from the catalog and the glossary"
@@ -50,6 +51,9 @@ proofs: setup
 
 bench: .venv-bench/ready
 	.venv-bench/bin/python -m benchmarks $(ARGS)
+
+bench-dbt: setup
+	$(BIN)/python -m benchmarks.models $(ARGS)
 
 # The others' libraries stay out of the environment that tests and people use.
 .venv-bench/ready: .venv/ready
