@@ -46,22 +46,19 @@ tenants as (
     from {{ ref('int_tenants') }}
 ),
 
--- Per zip the newest row in force; the tenant's own rows come before those for all tenants.
+-- The newest row that is in force.
 areas_by_zip as (
-    select distinct on (tenants.tenant_id, seeded_areas.zip5)
-        tenants.tenant_id,
+    select distinct on (seeded_areas.tenant_id, seeded_areas.zip5)
+        seeded_areas.tenant_id,
         seeded_areas.zip5,
         seeded_areas.area_id,
-        coalesce(seeded_areas.area_name, seeded_areas.area_id) as area_name
-    from tenants
-    inner join seeded_areas
-        on
-            tenants.tenant_id = coalesce(seeded_areas.tenant_id, tenants.tenant_id)
-            and coalesce(seeded_areas.valid_from, tenants.as_of_date) <= tenants.as_of_date
+        seeded_areas.area_name
+    from seeded_areas
+    inner join tenants on seeded_areas.tenant_id = tenants.tenant_id
+    where coalesce(seeded_areas.valid_from, tenants.as_of_date) <= tenants.as_of_date
     order by
-        tenants.tenant_id asc,
+        seeded_areas.tenant_id asc,
         seeded_areas.zip5 asc,
-        seeded_areas.tenant_id asc nulls last,
         seeded_areas.valid_from desc nulls last
 ),
 
