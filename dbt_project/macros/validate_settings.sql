@@ -70,6 +70,8 @@
         'equipment_maintenance_interval_days': {'is': 'whole', 'least': 1, 'most': 3650},
         'risk_weights': {'is': 'weights', 'count': 4},
         'label_horizon_days': {'is': 'whole', 'least': 1, 'most': 3650},
+        'no_repair_job_classes': {'is': 'words', 'least_words': 0},
+        'equipment_history_months': {'is': 'whole', 'least': 0, 'most': 600},
     }) }}
 {%- endmacro %}
 
