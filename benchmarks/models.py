@@ -1,4 +1,4 @@
-"""`make bench-dbt`: seconds of every dbt model on the larger simulated tenants, and what dbt and Postgres need for them.
+"""`make bench-dbt`: the seconds of every dbt model on the larger simulated tenants, and what dbt and Postgres need.
 
 The first time the simulated business is read into a Postgres of its own, which is kept: a second run only builds. The
 server has the settings of every embedded one. Never a test: no figure here decides whether code is right.

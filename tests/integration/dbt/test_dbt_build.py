@@ -18,6 +18,12 @@ from tests.integration.dbt.rows import insert_row, land
 
 Query = Callable[..., list[tuple[Any, ...]]]
 
+NOT_ADDED_UP = {
+    "model.st_platform.fct_custom_fields",
+    "model.st_platform.fct_external_data",
+}
+"""Facts that hold texts: there is nothing to measure."""
+
 AS_OF = ("--vars", json.dumps({"as_of_date": "2026-03-31"}))
 
 
@@ -113,6 +119,32 @@ def test_every_column_that_is_built_is_described(built: Outcome, dbt: Dbt, query
         [schemas],
     )
     assert set(existing) == described
+
+
+def test_every_metric_and_every_saved_query_can_be_asked(built: Outcome, dbt: Dbt, query: Query) -> None:
+    """In the SQL that MetricFlow writes, on the tables that were built."""
+    from tests.integration.dbt.semantics import SemanticLayer  # takes seconds to import, which no other test needs
+
+    layer = SemanticLayer.of(dbt.folder / "prod" / "semantic_manifest.json")
+
+    figures = {name: query(layer.metric(name)) for name in layer.metrics}
+    answers = {name: query(layer.saved_query(name)) for name in layer.saved_queries}
+
+    assert figures["completed_revenue"] == [(Decimal("587.11"),)]
+    assert figures["ar_open"] == [(Decimal("834.29"),)]
+    assert {name for name, rows in figures.items() if len(rows) != 1} == set()
+    assert len(answers) >= 6
+    assert len(answers["receivables_by_age"]) == 5
+
+
+def test_every_mart_has_a_semantic_model_and_is_shown_to_somebody(built: Outcome, dbt: Dbt) -> None:
+    manifest = json.loads((dbt.folder / "prod" / "manifest.json").read_text())
+    facts = {name for name in manifest["nodes"] if name.startswith("model.") and ".fct_" in name}
+    read = {parent for model in manifest["semantic_models"].values() for parent in model["depends_on"]["nodes"]}
+    shown = {parent for exposure in manifest["exposures"].values() for parent in exposure["depends_on"]["nodes"]}
+
+    assert facts - read - NOT_ADDED_UP == set()
+    assert facts - shown == set()
 
 
 def test_a_developer_builds_one_mart_beside_production(built: Outcome, dbt: Dbt, query: Query) -> None:

@@ -32,7 +32,19 @@ Query = Callable[..., list[tuple[Any, ...]]]
 
 TENANT = 1001
 AS_OF = NOW.date()
-BOOKS = ["jobs", "customers", "memberships", "membership_status_changes", "gross_pay_items", "purchase_orders", "inventory_bills", "inventory_receipts", "inventory_returns", "invoices", "invoice_items"]
+BOOKS = [
+    "jobs",
+    "customers",
+    "memberships",
+    "membership_status_changes",
+    "gross_pay_items",
+    "purchase_orders",
+    "inventory_bills",
+    "inventory_receipts",
+    "inventory_returns",
+    "invoices",
+    "invoice_items",
+]
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +177,15 @@ def test_goods_cost_each_job_what_its_purchases_cost(told: Query, books: Books) 
 
 def test_technicians_share_what_their_jobs_earn_and_cost(told: Query) -> None:
     """Nothing is earned or spent on a job that no technician, or the row for nobody, has."""
-    names = ["revenue_amount", "labor_cost", "incentive_cost", "burden_cost", "material_cost", "equipment_cost", "other_cost"]
+    names = [
+        "revenue_amount",
+        "labor_cost",
+        "incentive_cost",
+        "burden_cost",
+        "material_cost",
+        "equipment_cost",
+        "other_cost",
+    ]
     sums = ", ".join(f"sum({name})" for name in names)
     by_technician = told(f"SELECT {sums} FROM marts_field.fct_technician_jobs")
     by_job = told(f"SELECT {sums} FROM marts_finance.fct_job_profitability")
