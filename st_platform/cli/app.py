@@ -17,6 +17,7 @@ from st_platform.cli import (
     deletes,
     demo,
     doctor,
+    periods,
     reconcile,
     simulate,
     sync,
@@ -32,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (sync, backfill, reconcile, catalog, database, deletes, dagster, doctor, simulate, demo):
+for module in (sync, backfill, reconcile, catalog, database, deletes, periods, dagster, doctor, simulate, demo):
     module.register(app)
 
 

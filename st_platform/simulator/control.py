@@ -6,6 +6,7 @@ Not part of the API that is simulated; nothing here is logged, limited or spoile
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import islice
 
@@ -20,6 +21,7 @@ from st_platform.simulator import instants
 from st_platform.simulator.editing import apply_edit, make_random_edits, shelf_of, tenant_of
 from st_platform.simulator.edits import UnknownRow
 from st_platform.simulator.faults import Rule
+from st_platform.simulator.revenue_report import revenue_report
 from st_platform.simulator.rows.truths import attribution_lines, hazard_lines
 from st_platform.simulator.rows.view import View
 from st_platform.simulator.store import Shelf
@@ -64,6 +66,7 @@ def control_app(universe: Universe) -> Starlette:
         Route("/_sim/changes/{tenant_id:int}/{resource}", plane.changes),
         Route("/_sim/attribution/{tenant_id:int}", plane.attribution),
         Route("/_sim/hazard/{tenant_id:int}", plane.hazard),
+        Route("/_sim/revenue_report/{tenant_id:int}/{month}", plane.revenue_report),
         Route("/_sim/edit", plane.edit, methods=["POST"]),
         Route("/_sim/random_edits", plane.random_edits, methods=["POST"]),
         Route("/_sim/faults", plane.faults, methods=["GET", "POST", "DELETE"]),
@@ -149,6 +152,14 @@ class _ControlPlane:
     async def hazard(self, request: Request) -> Response:
         lines = hazard_lines(self._view(request), self._universe.clock.now())
         return StreamingResponse(_lines(lines), media_type="application/x-ndjson")
+
+    async def revenue_report(self, request: Request) -> Response:
+        tenant = tenant_of(self._universe, request.path_params["tenant_id"])
+        month = request.path_params["month"]
+        if not re.fullmatch(r"\d{4}-\d{2}", month):
+            raise ValueError(f"{month!r} is no month; example: 2026-05")
+        report = revenue_report(tenant.shelves, tenant.timezone, month, self._universe.clock.now())
+        return PlainTextResponse(report, media_type="text/csv")
 
     async def edit(self, request: Request) -> Response:
         body = await request.json()

@@ -48,3 +48,7 @@ class FencedOut(WarehouseError):
 
 class LaneGone(WarehouseError):
     """A lane is not in the ledger any more: another one replaced it."""
+
+
+class PeriodRefused(WarehouseError):
+    """A month cannot be closed or reopened as things stand."""

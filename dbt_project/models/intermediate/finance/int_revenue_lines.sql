@@ -56,7 +56,8 @@ items as (
         streamed_items.quantity,
         streamed_items.total_amount,
         streamed_items.total_cost_amount,
-        streamed_items.sold_hours
+        streamed_items.sold_hours,
+        streamed_items.created_at
     from streamed_items
     where streamed_items.is_active and streamed_items.is_chargeable is not false
     union all
@@ -76,7 +77,8 @@ items as (
         embedded_items.quantity,
         embedded_items.total_amount,
         embedded_items.total_cost_amount,
-        embedded_items.sold_hours
+        embedded_items.sold_hours,
+        cast(null as timestamptz) as created_at
     from embedded_items
     where
         embedded_items.is_active
@@ -134,7 +136,8 @@ lines as (
         coalesce(items.quantity, 1) as quantity,
         coalesce(items.total_amount, 0) as line_amount,
         coalesce(items.total_cost_amount, 0) as total_cost_amount,
-        coalesce(items.sold_hours, 0) as sold_hours
+        coalesce(items.sold_hours, 0) as sold_hours,
+        items.created_at
     from items
     inner join invoices
         on
@@ -202,7 +205,8 @@ final as (
         cast(
             sold_hours * {{ 'quantity' if var('sold_hours_is_per_unit') else '1' }}
             as numeric(12, 4)
-        ) as sold_hours
+        ) as sold_hours,
+        created_at
     from classified
 )
 
