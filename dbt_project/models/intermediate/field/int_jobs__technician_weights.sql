@@ -23,12 +23,9 @@ appointments as (
     select * from {{ ref('stg_servicetitan__appointments') }}
 ),
 
-{%- if var('split_basis') == 'item_technician' %}
-
 revenue_lines as (
     select * from {{ ref('int_revenue_lines') }}
 ),
-{%- endif %}
 
 -- Every basis a job has; the lowest rank is the one that counts.
 candidates as (

@@ -74,21 +74,21 @@ pieces as (
         local_spans.technician_id,
         local_spans.timesheet_id,
         local_spans.interval_type,
-        local_spans.first_day + days.day_number as work_on_local,
+        local_spans.first_day + midnights.day_number as work_on_local,
         greatest(
             local_spans.started_at,
-            cast(local_spans.first_day + days.day_number as timestamp)
+            cast(local_spans.first_day + midnights.day_number as timestamp)
             at time zone local_spans.timezone
         ) as started_at,
         least(
             local_spans.ended_at,
-            cast(local_spans.first_day + days.day_number + 1 as timestamp)
+            cast(local_spans.first_day + midnights.day_number + 1 as timestamp)
             at time zone local_spans.timezone
         ) as ended_at
     from local_spans
     cross join
         lateral generate_series(0, local_spans.last_day - local_spans.first_day)
-            as days (day_number)
+            as midnights (day_number)
     where local_spans.first_day < local_spans.last_day
 ),
 
