@@ -1,4 +1,4 @@
-{# Every job has technicians, and their shares add up to 1, give or take the sixth decimal of each. #}
+{# Every job has technicians; their shares add up to 1, give or take the sixth decimal of each. #}
 with
 
 shares as (

@@ -61,15 +61,15 @@ expected as (
         pieces.tenant_id,
         pieces.technician_id,
         pieces.interval_type,
-        cast(days.day as date) as work_on_local,
+        cast(midnights.begins_at as date) as work_on_local,
         sum(
             extract(
                 epoch from
                 least(
                     upper(pieces.piece),
-                    (days.day + interval '1 day') at time zone tenants.timezone
+                    (midnights.begins_at + interval '1 day') at time zone tenants.timezone
                 )
-                - greatest(lower(pieces.piece), days.day at time zone tenants.timezone)
+                - greatest(lower(pieces.piece), midnights.begins_at at time zone tenants.timezone)
             ) / 3600
         ) as hours
     from pieces
@@ -79,8 +79,8 @@ expected as (
             date_trunc('day', lower(pieces.piece) at time zone tenants.timezone),
             upper(pieces.piece) at time zone tenants.timezone,
             interval '1 day'
-        ) as days (day)
-    group by pieces.tenant_id, pieces.technician_id, pieces.interval_type, days.day
+        ) as midnights (begins_at)
+    group by pieces.tenant_id, pieces.technician_id, pieces.interval_type, midnights.begins_at
 ),
 
 actual as (

@@ -24,7 +24,7 @@ Land = Callable[[str, Sequence[Mapping[str, Any]]], None]
 
 AS_OF = ("--vars", json.dumps({"as_of_date": "2026-04-30"}))
 TIMES = ("int_time_intervals", "fct_time_intervals")
-MARTS = ("fct_time_intervals", "int_jobs__technician_weights", "int_technicians__daily_work")
+MARTS = ("fct_time_intervals", "fct_recalls", "fct_technician_daily", "fct_technician_monthly")
 
 ANA, BEN, CEM = 7, 8, 9
 
@@ -168,10 +168,11 @@ def built(dbt: Dbt, land: Land) -> Outcome:
 
 
 def test_it_builds_and_says_what_is_odd(built: Outcome) -> None:
-    """A recall without its first job."""
+    """A recall without its first job, and Ben, who clocked time that nobody paid."""
     assert built.code == 0, built.output
     assert {name for name, status in built.statuses.items() if status not in {"success", "pass"}} == {
         "every_recall_has_its_first_job",
+        "timesheets_say_no_more_than_was_paid",
     }
 
 
@@ -191,6 +192,48 @@ def test_each_minute_counts_once(built: Outcome, query: Query) -> None:
     ]
 
 
+def test_a_technicians_days_are_right_to_the_cent(built: Outcome, query: Query) -> None:
+    """400.01 is split 75 to 25; Cem's recall costs 80 of pay and 20 of burden, which Ana and Ben bear."""
+    rows = query(
+        "SELECT technician_name, work_date, revenue_amount, completed_jobs, unapplied_hours, unapplied_cost,"
+        " callback_charged, callback_relieved, recalls_caused, net_profit"
+        " FROM marts_field.fct_technician_daily ORDER BY work_date, technician_id"
+    )
+    shown = [(name, day.day, *map(str, numbers)) for name, day, *numbers in rows]
+    assert shown == [
+        ("Ana", 10, "300.01", "2", "3.0000", "100.00", "0.00", "0.00", "0", "75.01"),
+        ("Ben", 10, "100.00", "1", "-1.0000", "0.00", "0.00", "0.00", "0", "100.00"),
+        ("Unassigned", 11, "0.00", "1", "0.0000", "0.00", "0.00", "0.00", "0", "0.00"),
+        ("Ana", 11, "0.00", "0", "0.0000", "200.00", "0.00", "0.00", "0", "-200.00"),
+        ("Ana", 21, "0.00", "0", "0.0000", "0.00", "75.00", "0.00", "1", "-75.00"),
+        ("Ben", 21, "0.00", "0", "0.0000", "0.00", "25.00", "0.00", "1", "-25.00"),
+        ("Cem", 21, "0.00", "1", "1.0000", "0.00", "0.00", "100.00", "0", "0.00"),
+        ("Cem", 22, "0.00", "0", "-1.0000", "0.00", "0.00", "0.00", "0", "0.00"),
+    ]
+
+
+def test_a_month_has_the_rates_of_its_sums(built: Outcome, query: Query) -> None:
+    """Ana: paid 16 hours, 8 of them off; 4 on site, 1 on the road; 2.25 of 3 hours sold; two jobs for 300.01."""
+    rows = query(
+        "SELECT worked_hours, utilisation, billable_efficiency, productivity, avg_ticket, unapplied_hours, net_profit"
+        " FROM marts_field.fct_technician_monthly WHERE technician_id = 7 AND work_month = '2026-03-01'"
+    )
+    assert [tuple(map(str, row)) for row in rows] == [
+        ("8.0000", "0.500000", "0.562500", "0.281250", "150.01", "3.0000", "-199.99")
+    ]
+
+
+def test_a_recall_has_its_first_job_and_its_cost(built: Outcome, query: Query) -> None:
+    rows = query(
+        "SELECT job_id, root_job_id, root_technician_ids, days_since, direct_cost, is_counted"
+        " FROM marts_field.fct_recalls ORDER BY 1"
+    )
+    assert rows == [
+        (11, 10, "7,8", 10, Decimal("100.00"), True),
+        (13, None, "-1", None, Decimal("0.00"), False),
+    ]
+
+
 # What is broken in the built tables, and the invariant that must notice.
 BROKEN = {
     "UPDATE marts_field.fct_time_intervals SET hours = hours + 0.01 WHERE timesheet_id = 2": (
@@ -199,6 +242,16 @@ BROKEN = {
     "UPDATE intermediate.int_jobs__technician_weights SET weight = 0.7 WHERE job_id = 12": (
         "jobs_belong_wholly_to_their_technicians"
     ),
+    "UPDATE marts_field.fct_technician_daily SET revenue_amount = revenue_amount - 0.01 WHERE technician_id = 8": (
+        "technicians_earn_what_the_jobs_earn"
+    ),
+    "UPDATE marts_field.fct_technician_daily SET paid_hours = paid_hours + 1 WHERE work_date = '2026-03-11'": (
+        "technicians_hours_are_all_there"
+    ),
+    "UPDATE marts_field.fct_technician_monthly SET net_profit = net_profit + 0.01 WHERE technician_id = 9": (
+        "technicians_months_are_their_days"
+    ),
+    "DELETE FROM marts_field.fct_recalls WHERE job_id = 13": "every_recall_is_a_row",
 }
 
 
@@ -207,6 +260,8 @@ def test_each_invariant_notices_what_is_broken(built: Outcome, dbt: Dbt, query: 
         query(statement)
     outcome = dbt("test", *AS_OF, "--select", *BROKEN.values())
     assert {name: outcome.statuses[name] for name in BROKEN.values()} == dict.fromkeys(BROKEN.values(), "fail")
+    assert query("SELECT job_id FROM test_failures.every_recall_is_a_row") == [(13,)]
+    assert (9,) in query("SELECT technician_id FROM test_failures.technicians_months_are_their_days")
 
 
 INTERVALS = "SELECT * FROM marts_field.fct_time_intervals ORDER BY time_interval_key"

@@ -36,7 +36,7 @@ candidates as (
         technician_id,
         0 as basis_rank,
         'item_technician' as weight_basis,
-        sum(revenue_amount) as share
+        sum(revenue_amount) as claim
     from revenue_lines
     where is_recognised and technician_id is not null and job_id is not null
     group by tenant_id, job_id, technician_id
@@ -49,7 +49,7 @@ candidates as (
         technician_id,
         1 as basis_rank,
         'job_splits' as weight_basis,
-        sum(split_percent) as share
+        sum(split_percent) as claim
     from splits
     where is_active and split_percent > 0 and technician_id is not null
     group by tenant_id, job_id, technician_id
@@ -60,7 +60,7 @@ candidates as (
         technician_id,
         2 as basis_rank,
         'onsite_hours' as weight_basis,
-        sum(hours) as share
+        sum(hours) as claim
     from intervals
     where interval_type = 'onsite' and hours > 0
     group by tenant_id, job_id, technician_id
@@ -71,7 +71,7 @@ candidates as (
         assignments.technician_id,
         3 as basis_rank,
         'assignments' as weight_basis,
-        1 as share
+        1 as claim
     from assignments
     left join appointments
         on
@@ -97,7 +97,7 @@ weighed as (
         job_id,
         technician_id,
         weight_basis,
-        share / sum(share) over (partition by tenant_id, job_id) as weight
+        claim / sum(claim) over (partition by tenant_id, job_id) as weight
     from ranked
     where basis_rank = best_rank
 ),

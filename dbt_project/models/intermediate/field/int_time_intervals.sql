@@ -103,7 +103,7 @@ marks as (
         interval_type,
         work_on_local,
         started_at as marked_at,
-        1 as change
+        1 as step
     from pieces
     union all
     select
@@ -114,7 +114,7 @@ marks as (
         interval_type,
         work_on_local,
         ended_at as marked_at,
-        -1 as change
+        -1 as step
     from pieces
 ),
 
@@ -123,15 +123,15 @@ stretches as (
         *,
         extract(epoch from lead(marked_at) over technician_line - marked_at) / 3600
             as stretch_hours,
-        sum(case when interval_type = 'onsite' then change else 0 end) over technician_line
+        sum(case when interval_type = 'onsite' then step else 0 end) over technician_line
             as onsite_count,
-        sum(case when interval_type = 'drive' then change else 0 end) over technician_line
+        sum(case when interval_type = 'drive' then step else 0 end) over technician_line
             as drive_count
     from marks
     window
         technician_line as (
             partition by tenant_id, technician_id
-            order by marked_at, timesheet_id, interval_type, change
+            order by marked_at, timesheet_id, interval_type, step
             rows between unbounded preceding and current row
         )
 ),
@@ -162,7 +162,7 @@ running as (
     window
         until_mark as (
             partition by tenant_id, technician_id
-            order by marked_at, timesheet_id, interval_type, change
+            order by marked_at, timesheet_id, interval_type, step
             rows between unbounded preceding and 1 preceding
         )
 ),

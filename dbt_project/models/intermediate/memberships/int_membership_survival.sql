@@ -145,12 +145,14 @@ final as (
         tenure_months,
         cast(at_risk_count as bigint) as at_risk_count,
         churned_count,
-        hazard,
+        cast(hazard as numeric(18, 9)) as hazard,
         -- A product is the exponential of a sum of logarithms, except where nobody is left.
-        case
-            when max(hazard) over so_far >= 1 then 0
-            else exp(sum(ln(1 - case when hazard < 1 then hazard else 0 end)) over so_far)
-        end as survival,
+        cast(
+            case
+                when max(hazard) over so_far >= 1 then 0
+                else exp(sum(ln(1 - case when hazard < 1 then hazard else 0 end)) over so_far)
+            end as numeric(18, 9)
+        ) as survival,
         is_extrapolated
     from hazards
     window so_far as (partition by tenant_id, membership_type order by tenure_months)
