@@ -1,4 +1,4 @@
-{# All areas together, out_of_area among them, have the revenue of the revenue mart, month by month. #}
+{# All areas together, out_of_area among them, have the revenue of the mart, month by month. #}
 with
 
 expected as (

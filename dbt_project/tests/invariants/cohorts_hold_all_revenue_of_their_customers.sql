@@ -37,7 +37,7 @@ expected as (
         on
             members.tenant_id = revenue.tenant_id
             and members.customer_id = revenue.customer_id
-            and revenue.revenue_date <= tenants.as_of_date
+            and tenants.as_of_date >= revenue.revenue_date
     group by members.tenant_id, members.cohort_month
 ),
 

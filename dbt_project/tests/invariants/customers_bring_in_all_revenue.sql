@@ -1,4 +1,7 @@
-{# What the customers have brought in up to as_of_date is the revenue mart, tenant by tenant, as far as it knows whose it is. #}
+{#
+  What the customers have brought in up to as_of_date is the revenue mart, tenant by tenant, as far as it knows whose
+  it is.
+#}
 with
 
 expected as (

@@ -1,6 +1,5 @@
 {#
-  A score follows its measure: equal values have one score, and a better value never a lower one. The best customer of
-  several has 5 and the worst 1, unless all are equal.
+  A score follows its measure: equal values have one score, a better value never a lower one, and the worst has 1.
 #}
 with
 
@@ -8,21 +7,21 @@ measures as (
     select
         tenant_id,
         'recency' as measure,
-        -recency_days as value,
+        -recency_days as measured_value,
         recency_score as score
     from {{ ref('fct_customer_rfm') }}
     union all
     select
         tenant_id,
         'frequency' as measure,
-        frequency as value,
+        frequency as measured_value,
         frequency_score as score
     from {{ ref('fct_customer_rfm') }}
     union all
     select
         tenant_id,
         'monetary' as measure,
-        monetary_amount as value,
+        monetary_amount as measured_value,
         monetary_score as score
     from {{ ref('fct_customer_rfm') }}
 ),
@@ -31,18 +30,18 @@ by_value as (
     select
         tenant_id,
         measure,
-        value,
+        measured_value,
         min(score) as lowest_score,
         max(score) as highest_score
     from measures
-    group by tenant_id, measure, value
+    group by tenant_id, measure, measured_value
 ),
 
 steps as (
     select
         *,
         lag(highest_score) over (
-            partition by tenant_id, measure order by value
+            partition by tenant_id, measure order by measured_value
         ) as score_below
     from by_value
 )

@@ -34,7 +34,7 @@ missing as (
         coalesce(units.tenant_id, current_rows.tenant_id) as tenant_id,
         coalesce(units.installed_equipment_id, current_rows.installed_equipment_id)
             as installed_equipment_id,
-        'one row per unit in use' as rule
+        'one row per unit in use' as broken_promise
     from units
     full outer join current_rows
         on
@@ -49,7 +49,7 @@ ahead_of_time as (
     select
         health.tenant_id,
         health.installed_equipment_id,
-        'nothing from later days' as rule
+        'nothing from later days' as broken_promise
     from {{ ref('fct_equipment_health') }} as health
     left join units
         on

@@ -53,6 +53,7 @@ units as (
         coalesce(locations.canonical_id, installed_equipment.location_id) as location_id,
         installed_equipment.pricebook_equipment_id,
         installed_equipment.equipment_type_name,
+        lower(coalesce(installed_equipment.equipment_type_name, 'default')) as equipment_type,
         installed_equipment.installed_equipment_name,
         installed_equipment.manufacturer,
         installed_equipment.model_number,
@@ -96,25 +97,24 @@ units as (
 types as (
     select distinct
         tenant_id,
-        equipment_type_name
+        equipment_type
     from units
 ),
 
 lives as (
-    select distinct on (types.tenant_id, types.equipment_type_name)
+    select distinct on (types.tenant_id, types.equipment_type)
         types.tenant_id,
-        types.equipment_type_name,
+        types.equipment_type,
         equipment_life.expected_years,
         coalesce(equipment_life.interval_days, {{ default_interval }}) as interval_days
     from types
     left join equipment_life
         on
             types.tenant_id = coalesce(equipment_life.tenant_id, types.tenant_id)
-            and equipment_life.equipment_type
-            in (lower(coalesce(types.equipment_type_name, 'default')), 'default')
+            and equipment_life.equipment_type in (types.equipment_type, 'default')
     order by
         types.tenant_id asc,
-        types.equipment_type_name asc,
+        types.equipment_type asc,
         (equipment_life.equipment_type = 'default') asc nulls last,
         equipment_life.tenant_id asc nulls last
 ),
@@ -148,6 +148,7 @@ unit_days as (
         units.location_id,
         units.pricebook_equipment_id,
         units.equipment_type_name,
+        units.equipment_type,
         units.installed_equipment_name,
         units.manufacturer,
         units.model_number,
@@ -213,7 +214,7 @@ measured as (
     left join lives
         on
             unit_days.tenant_id = lives.tenant_id
-            and unit_days.equipment_type_name is not distinct from lives.equipment_type_name
+            and unit_days.equipment_type = lives.equipment_type
     left join visits_by_day
         on
             unit_days.tenant_id = visits_by_day.tenant_id
