@@ -208,8 +208,8 @@ def test_seven_models_share_a_job_to_the_cent(built: Outcome, query: Query) -> N
         "position": list(zip(path, ["0.400000 40.00", "0.200000 20.00", "0.400000 40.00"], strict=True)),
         # 4, 1 and 0 days before the last touch: 2^(-4/7), 2^(-1/7), 1
         "time_decay": list(zip(path, ["0.260968 26.10", "0.351236 35.12", "0.387796 38.78"], strict=True)),
-        # removal effects of 5/9, 2/9 and 2/3, see below
-        "data_driven": list(zip(path, ["0.384615 38.46", "0.153846 15.39", "0.461539 46.15"], strict=True)),
+        # removal effects of 0.555556, 0.222222 and 0.666667, see below
+        "data_driven": list(zip(path, ["0.384616 38.46", "0.153846 15.39", "0.461538 46.15"], strict=True)),
     }
     # 40.00 of pay, a quarter of it on top
     assert {model: sum(row[4] for row in rows if row[0] == model) for model in shares} == dict.fromkeys(
