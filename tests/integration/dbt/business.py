@@ -1,4 +1,4 @@
-"""What is true of a simulated business, worked out from its own books in plain Python: nothing here knows the models."""
+"""What is true of a simulated business, worked out from its own books: nothing here knows the models."""
 
 from __future__ import annotations
 
@@ -130,7 +130,8 @@ def active_members(books: Books, at: date) -> set[int]:
             row["status"] == "Canceled" and cancelled is not None and cancelled <= at
         )
         if status == "Active" and not over:
-            found.add(whose.get(row["customerId"], row["customerId"]))
+            customer: int = row["customerId"]
+            found.add(whose.get(customer, customer))
     return found
 
 

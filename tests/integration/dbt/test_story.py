@@ -32,7 +32,7 @@ Query = Callable[..., list[tuple[Any, ...]]]
 
 TENANT = 1001
 AS_OF = NOW.date()
-BOOKS = [
+BOOKS = (
     "jobs",
     "customers",
     "memberships",
@@ -44,7 +44,7 @@ BOOKS = [
     "inventory_returns",
     "invoices",
     "invoice_items",
-]
+)
 
 
 @pytest.fixture(scope="module")
@@ -160,12 +160,9 @@ def test_what_technicians_are_paid_is_in_the_ledger_to_the_cent(told: Query, boo
 
 def test_goods_cost_each_job_what_its_purchases_cost(told: Query, books: Books) -> None:
     truth, completed = business.goods(books), books.completed()
-    found = {
-        job: amount
-        for job, amount in told(
-            "SELECT job_id, material_cost + equipment_cost FROM marts_finance.fct_job_profitability WHERE job_id > 0"
-        )
-    }
+    found: dict[int, Decimal] = dict(
+        told("SELECT job_id, material_cost + equipment_cost FROM marts_finance.fct_job_profitability WHERE job_id > 0")
+    )
     assert found.keys() == completed.keys()
     wrong = {
         job: (amount, truth.get(job, 0))
@@ -177,16 +174,8 @@ def test_goods_cost_each_job_what_its_purchases_cost(told: Query, books: Books) 
 
 def test_technicians_share_what_their_jobs_earn_and_cost(told: Query) -> None:
     """Nothing is earned or spent on a job that no technician, or the row for nobody, has."""
-    names = [
-        "revenue_amount",
-        "labor_cost",
-        "incentive_cost",
-        "burden_cost",
-        "material_cost",
-        "equipment_cost",
-        "other_cost",
-    ]
-    sums = ", ".join(f"sum({name})" for name in names)
+    parts = ("revenue_amount", "labor_cost", "incentive_cost", "burden_cost", "material_cost", "equipment_cost")
+    sums = ", ".join(f"sum({name})" for name in (*parts, "other_cost"))
     by_technician = told(f"SELECT {sums} FROM marts_field.fct_technician_jobs")
     by_job = told(f"SELECT {sums} FROM marts_finance.fct_job_profitability")
     assert by_technician == by_job
