@@ -74,7 +74,7 @@ def told(world: Simulator, dbt: Dbt, query: Query) -> Query:
             if entry.load_mode in (LoadMode.TAIL, LoadMode.SNAPSHOT):
                 bench.sync(entry)
                 continue
-            start = midnight(AS_OF - timedelta(days=400)) if entry.window else None
+            start = midnight(AS_OF - timedelta(days=20)) if entry.window else None
             bench.sync(entry, Window(start, bench.today.start))
             bench.sync(entry, bench.today)
     outcome = dbt(
