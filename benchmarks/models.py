@@ -21,6 +21,7 @@ from typing import Any
 from benchmarks.measure import postgres_behind
 from benchmarks.processes import PeakMemory, Tree
 from st_platform.settings import dagster_environment, load_settings
+from st_platform.warehouse.database import LOADER, Database
 from st_platform.warehouse.embedded import EmbeddedPostgres
 
 NOW = datetime(2026, 6, 15, 14, 0, tzinfo=UTC)
@@ -28,6 +29,7 @@ NOW = datetime(2026, 6, 15, 14, 0, tzinfo=UTC)
 
 PROJECT = Path(__file__).parents[1] / "dbt_project"
 _LOADED = "loaded.json"
+_TAKES_NO_TIME = {"exposure", "saved_query"}
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             rows = load(url, options.size)
             (folder / _LOADED).write_text(json.dumps(rows), "utf-8")
         rows = json.loads((folder / _LOADED).read_text("utf-8"))
+        Database.prepare(url).close()  # what was read by older code gets the tables of this one
         _tell(f"{sum(rows.values()):,} source rows; the largest: {_largest(rows)}")
         return build(url, folder, options)
     finally:
@@ -69,7 +72,6 @@ def load(url: str, size: str) -> dict[str, int]:
     from st_platform.servicetitan.client import ServiceTitanClient
     from st_platform.servicetitan.rate_limit import Unlimited
     from st_platform.simulator import SimulatorServer
-    from st_platform.warehouse.database import LOADER, Database
     from st_platform.warehouse.tenants import register
 
     rows = dict.fromkeys(CATALOG, 0)
@@ -104,7 +106,8 @@ def build(url: str, folder: Path, options: argparse.Namespace) -> int:
     seconds = time.monotonic() - started
     cpu = postgres_behind(url).cpu_seconds() - before
     results = json.loads((target / "run_results.json").read_text("utf-8"))["results"]
-    sys.stdout.write(report([timing_of(result) for result in results], options.most))
+    timings = [timing for timing in map(timing_of, results) if timing.kind not in _TAKES_NO_TIME]
+    sys.stdout.write(report(timings, options.most))
     sys.stdout.write(
         f"\n{seconds:.0f} s in all with {options.threads} threads, {cpu:.0f} s of CPU in Postgres;"
         f" peak {ours.megabytes:,.0f} MB dbt, {theirs.megabytes:,.0f} MB Postgres, shared pages counted"

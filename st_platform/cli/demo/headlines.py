@@ -77,7 +77,7 @@ HEADLINES: tuple[Headline, ...] = (
         "marketing",
         "cost of a new customer",
         _money,
-        "SELECT tenant_id, sum(spend) / nullif(sum(new_customers), 0)"
+        "SELECT tenant_id, sum(spend_amount) / nullif(sum(new_customers), 0)"
         " FROM marts_marketing.fct_channel_acquisition_monthly WHERE model_name = 'data_driven' GROUP BY tenant_id",
     ),
     Headline(
@@ -115,7 +115,7 @@ HEADLINES: tuple[Headline, ...] = (
         "customers",
         "with more than one completed job",
         _rate,
-        "SELECT tenant_id, avg((completed_job_count > 1)::int) FROM marts_customers.fct_customer_ltv GROUP BY tenant_id",
+        "SELECT tenant_id, avg((completed_job_count > 1)::int) FROM marts_customers.fct_customer_ltv GROUP BY 1",
     ),
     Headline(
         "sales",

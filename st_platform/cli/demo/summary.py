@@ -5,6 +5,7 @@ from __future__ import annotations
 from os.path import relpath
 from typing import TYPE_CHECKING
 
+from st_platform.cli.demo.headlines import headlines
 from st_platform.cli.output import print_table, stdout
 from st_platform.cli.processes import program
 
@@ -32,8 +33,7 @@ def show_summary(stage: Stage, tenants: dict[str, Tenant], *, no_ui: bool) -> No
         print_table("Compared with the source", ("tenant", *COMPARED), comparisons(connection, tenants))
         for name, resources in withheld(connection, tenants).items():
             stdout().print(f"Not granted to {name}: {', '.join(resources)}\n", markup=False, soft_wrap=True)
-        columns = ("tenant", "revenue, all years", "revenue, last 12 months", "open receivables")
-        print_table("Money", columns, money(connection, tenants))
+        print_table("Headlines", ("domain", "figure", *names), headlines(connection, tenants))
     us = relpath(program("st-platform"))
     sql_prompt = f"ST_STATE_DIR={relpath(stage.root)} {us} db psql" if stage.owns_database else f"{us} db psql"
     where = _NOT_RUNNING if no_ui else _WHERE_TO_GO
@@ -121,19 +121,3 @@ def mart_counts(connection: psycopg.Connection) -> list[tuple[str, str, int]]:
         row = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(schema, table))).fetchone()
         counts.append((schema, table, row[0] if row else 0))
     return counts
-
-
-def money(connection: psycopg.Connection, tenants: dict[str, Tenant]) -> list[tuple[object, ...]]:
-    """By tenant: revenue of all years, of the last 365 days, and what is still to be paid."""
-    found = {
-        tenant_id: amounts
-        for tenant_id, *amounts in connection.execute(
-            "SELECT tenant_id, revenue, revenue_of_a_year, coalesce(open_amount, 0) FROM"
-            " (SELECT tenant_id, sum(revenue_amount) AS revenue,"
-            "   sum(revenue_amount) FILTER (WHERE revenue_date > current_date - 365) AS revenue_of_a_year"
-            "   FROM marts_finance.fct_revenue GROUP BY tenant_id) AS earned"
-            " LEFT JOIN (SELECT tenant_id, sum(open_amount) AS open_amount FROM marts_finance.fct_ar_aging"
-            "   GROUP BY tenant_id) AS owed USING (tenant_id)"
-        )
-    }
-    return [(name, *found.get(tenant.tenant_id, (None, None, None))) for name, tenant in tenants.items()]
