@@ -27,8 +27,8 @@ BY_HAND: list[tuple[str, Sequence[str], Sequence[str | None]]] = [
     ("0.00", ["1", "2"], ["0.00", "0.00"]),
     ("5.00", ["0", "0"], [None, None]),
     ("7.77", ["0.333333", "0.333333", "0.333333"], ["2.59", "2.59", "2.59"]),
-    # 33⅓, 1⅓ and 65⅓ cents: remainders that are equal, however large the whole part.
-    ("1.00", ["100", "4", "196"], ["0.34", "0.01", "0.65"]),
+    # 33⅓, ⅓ and 66⅓ cents: the remainders are equal, though a quotient below one is kept to more digits.
+    ("1.00", ["100", "1", "199"], ["0.34", "0.00", "0.66"]),
 ]
 
 
