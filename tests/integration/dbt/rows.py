@@ -174,7 +174,18 @@ NORTHWIND: Mapping[str, Sequence[Mapping[str, Any]]] = {
             "applied_to": Jsonb([{"appliedId": 1, "appliedTo": 105, "appliedAmount": 25.0, "appliedOn": "2026-03-01"}]),
         },
     ],
-    "memberships": [{"id": 40, "active": True, "status": "Active", "customer_id": 1}],
+    "memberships": [
+        {
+            "id": 40,
+            "active": True,
+            "status": "Active",
+            "customer_id": 1,
+            "billing_frequency": "Monthly",
+            "billing_template_id": 60,
+            "from": "2026-03-16T00:00:00Z",
+        }
+    ],
+    "invoice_templates": [{"id": 60, "active": True, "total": "19.99"}],
 }
 
 SUNBELT: Mapping[str, Sequence[Mapping[str, Any]]] = {
