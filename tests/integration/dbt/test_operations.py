@@ -1,4 +1,4 @@
-"""A few days of calls, visits and estimates, from saved API rows to their marts: figures to the cent, checks that bite."""
+"""A few days of calls, visits and estimates, from saved API rows to their marts: exact figures, checks that bite."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ Land = Callable[[str, Sequence[Mapping[str, Any]]], None]
 AS_OF = ("--vars", json.dumps({"as_of_date": "2026-03-31"}))
 MARTS = ("fct_calls", "fct_booking_daily", "fct_capacity_daily", "fct_estimates", "fct_sales_opportunities")
 
-ADA, BEN_PHONE, AGENT, CAMPAIGN = "(518) 555-0001", "5185550002", {"id": 301, "name": "Linda"}, {"id": 50, "name": "Radio"}
+ADA, BOB = "(518) 555-0001", "5185550002"
+AGENT, CAMPAIGN = {"id": 301, "name": "Linda"}, {"id": 50, "name": "Radio"}
 ANA, BEN = 7, 8
 
 
@@ -112,7 +113,7 @@ ROWS: Mapping[str, Sequence[Mapping[str, Any]]] = {
         call(4, "2026-03-15T15:00:00Z", "Abandoned", "PT1M", agent=None),
         call(5, "2026-03-15T16:00:00Z", None, "1.00:00:01", **{"from": ""}),
         call(6, "2026-03-15T17:00:00Z", "Booked", active=False),
-        call(7, "2026-03-06T14:00:00Z", "Booked", **{"from": BEN_PHONE}),
+        call(7, "2026-03-06T14:00:00Z", "Booked", **{"from": BOB}),
     ],
     "appointments": [
         visit(80, 10, "2026-03-08T15:00:00Z", "2026-03-08T17:00:00Z", "2026-03-08T16:00:00Z"),
@@ -333,7 +334,7 @@ def test_a_refresh_by_call_comes_to_what_a_full_one_does(built: Outcome, dbt: Db
     assert by_call == query(CALLS) != before
     assert query(WRITTEN) != untouched
     assert query("SELECT call_id, callback_minutes, job_revenue_amount FROM marts_operations.fct_calls ORDER BY 1") == [
-        (1, Decimal("13590.00"), Decimal("90.00")),
+        (1, Decimal("13620.00"), Decimal("90.00")),
         (2, Decimal("11550.00"), None),
         (4, Decimal("30.00"), None),
         (5, None, None),

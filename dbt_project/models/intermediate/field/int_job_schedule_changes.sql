@@ -21,8 +21,8 @@ reasons as (
     from {{ ref('stg_servicetitan__job_cancel_reasons') }}
 ),
 
--- Neither kind of event says whose visit it was: it is the first technician's who was assigned to the
--- job, also where the assignment went with the visit.
+-- Neither kind of event says whose visit it was: it is the first technician's who was assigned to
+-- the job, also where the assignment went with the visit.
 first_assigned as (
     select distinct on (tenant_id, job_id)
         tenant_id,

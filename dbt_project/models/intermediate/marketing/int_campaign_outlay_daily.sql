@@ -18,24 +18,21 @@ ads as (
     where not is_deleted and segmentation = 'Campaign'
 ),
 
-days as (
-    select
-        date_day,
-        month_start_date
-    from {{ ref('dim_date') }}
-),
-
 -- The API says what a day costs, the same for every day of the month.
 spent as (
     select
         costs.tenant_id,
         coalesce(costs.campaign_id, -1) as campaign_id,
-        days.date_day as activity_date,
+        costs.month_start_date + numbers.day_number as activity_date,
         costs.daily_cost_amount as spend_amount,
         0 as impression_count,
         0 as click_count
     from costs
-    inner join days on costs.month_start_date = days.month_start_date
+    cross join
+        lateral generate_series(
+            0,
+            cast(costs.month_start_date + interval '1 month' as date) - costs.month_start_date - 1
+        ) as numbers (day_number)
 ),
 
 shown as (

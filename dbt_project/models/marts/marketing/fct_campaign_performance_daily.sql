@@ -209,10 +209,10 @@ final as (
         pivoted.jobs_booked,
         pivoted.jobs_completed,
         pivoted.converted_jobs,
-        pivoted.new_customers,
         {%- for model in models %}
-        pivoted.revenue_{{ model }}{{ ',' if not loop.last }}
+        pivoted.revenue_{{ model }},
         {%- endfor %}
+        pivoted.new_customers
     from pivoted
     left join campaigns
         on

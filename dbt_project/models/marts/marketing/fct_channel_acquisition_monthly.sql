@@ -1,6 +1,3 @@
-{%- set models = [
-    'first_touch', 'last_touch', 'linear', 'position', 'time_decay', 'servicetitan', 'data_driven'
-] -%}
 {%- set windows = [30, 90, 365] -%}
 with
 
@@ -33,7 +30,14 @@ movements as (
 ),
 
 models (model_name) as (
-    values {% for model in models %}('{{ model }}'){{ ', ' if not loop.last }}{% endfor %}
+    values
+    ('first_touch'),
+    ('last_touch'),
+    ('linear'),
+    ('position'),
+    ('time_decay'),
+    ('servicetitan'),
+    ('data_driven')
 ),
 
 channel_outlay as (
@@ -279,13 +283,17 @@ final as (
         cast({{ safe_div('revenue_' ~ days, 'spend_amount') }} as numeric(18, 6))
             as roas_{{ days }},
         {%- endfor %}
-        cast({{ safe_div('gross_profit_lifetime - spend_amount', 'spend_amount') }} as numeric(18, 6))
-            as roi,
+        cast(
+            {{ safe_div('gross_profit_lifetime - spend_amount', 'spend_amount') }}
+            as numeric(18, 6)
+        ) as roi,
         -- Lifetime gross profit per customer over the cost of one: the customers cancel out.
-        case
-            when new_customers > 0
-                then cast({{ safe_div('gross_profit_lifetime', 'spend_amount') }} as numeric(18, 6))
-        end as ltv_to_cac,
+        cast(
+            case
+                when new_customers > 0
+                    then {{ safe_div('gross_profit_lifetime', 'spend_amount') }}
+            end as numeric(18, 6)
+        ) as ltv_to_cac,
         cast(payback_months as integer) as payback_months
     from joined
 )

@@ -111,21 +111,21 @@ pieces as (
         local_spans.tenant_id,
         local_spans.technician_id,
         local_spans.span_type,
-        local_spans.first_day + days.day_number as capacity_on_local,
+        local_spans.first_day + numbers.day_number as capacity_on_local,
         greatest(
             local_spans.started_at,
-            cast(local_spans.first_day + days.day_number as timestamp)
+            cast(local_spans.first_day + numbers.day_number as timestamp)
             at time zone local_spans.timezone
         ) as started_at,
         least(
             local_spans.ended_at,
-            cast(local_spans.first_day + days.day_number + 1 as timestamp)
+            cast(local_spans.first_day + numbers.day_number + 1 as timestamp)
             at time zone local_spans.timezone
         ) as ended_at
     from local_spans
     cross join
         lateral generate_series(0, local_spans.last_day - local_spans.first_day)
-            as days (day_number)
+            as numbers (day_number)
     where local_spans.first_day < local_spans.last_day
 ),
 
@@ -182,11 +182,11 @@ measured as (
         technician_id,
         capacity_on_local,
         sum(extract(epoch from upper(piece) - lower(piece)) / 3600)
-            filter (where piece_type = 'shift') as shift_hours,
+        filter (where piece_type = 'shift') as shift_hours,
         sum(extract(epoch from upper(piece) - lower(piece)) / 3600)
-            filter (where piece_type = 'available') as available_hours,
+        filter (where piece_type = 'available') as available_hours,
         sum(extract(epoch from upper(piece) - lower(piece)) / 3600)
-            filter (where piece_type = 'on_call') as on_call_hours
+        filter (where piece_type = 'on_call') as on_call_hours
     from free_pieces
     group by tenant_id, technician_id, capacity_on_local
 ),
