@@ -41,8 +41,10 @@ list_prices as (
         price_book.item_type,
         price_book.sku_id,
         price_book.unit_price,
-        {{ local_date("(price_book.dbt_valid_from at time zone 'UTC')", 'tenants.timezone') }} as valid_from,
-        {{ local_date("(price_book.dbt_valid_to at time zone 'UTC')", 'tenants.timezone') }} as valid_to
+        {{ local_date("(price_book.dbt_valid_from at time zone 'UTC')", 'tenants.timezone') }}
+            as valid_from,
+        {{ local_date("(price_book.dbt_valid_to at time zone 'UTC')", 'tenants.timezone') }}
+            as valid_to
     from price_book
     inner join tenants on price_book.tenant_id = tenants.tenant_id
 ),
