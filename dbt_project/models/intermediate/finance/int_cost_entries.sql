@@ -136,10 +136,10 @@ burden_by_key as (
     from burden_keys
     inner join burden_rates
         on
-            coalesce(burden_rates.tenant_id = burden_keys.tenant_id, true)
-            and coalesce(burden_rates.business_unit_id = burden_keys.business_unit_key, true)
-            and coalesce(burden_rates.technician_id = burden_keys.technician_key, true)
-            and coalesce(burden_rates.valid_from <= burden_keys.paid_date, true)
+            coalesce(burden_keys.tenant_id = burden_rates.tenant_id, true)
+            and coalesce(burden_keys.business_unit_key = burden_rates.business_unit_id, true)
+            and coalesce(burden_keys.technician_key = burden_rates.technician_id, true)
+            and coalesce(burden_keys.paid_date >= burden_rates.valid_from, true)
     order by
         burden_keys.tenant_id asc,
         burden_keys.business_unit_key asc,

@@ -73,8 +73,8 @@ items as (
         )
 ),
 
--- A bill, a receipt, a purchase order and an invoice line tell the same cost: the lowest rank that a
--- job has for a price book item is the one that counts. Returns take off what was bought.
+-- A bill, a receipt, a purchase order and an invoice line tell the same cost: the lowest rank that
+-- a job has for a price book item is the one that counts. Returns take off what was bought.
 candidates as (
     {%- if var('material_cost_source') != 'invoice' %}
     select
