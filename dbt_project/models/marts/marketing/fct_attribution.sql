@@ -22,28 +22,43 @@ models (model_name) as (
     values {% for model in models %}('{{ model }}'){{ ', ' if not loop.last }}{% endfor %}
 ),
 
+aged_paths as (
+    select
+        tenant_id,
+        job_id,
+        touch_id,
+        touch_number,
+        path_length,
+        campaign_id,
+        channel,
+        age_days - min(age_days) over (partition by tenant_id, job_id) as older_days
+    from paths
+    where path_length > 1
+),
+
+-- Decay is counted from the last touch, which changes no share and keeps old paths above zero.
 -- The effect of a channel is shared by its touches on the path.
 shared_paths as (
     select
-        paths.tenant_id,
-        paths.job_id,
-        paths.touch_id,
-        paths.touch_number,
-        paths.path_length,
-        paths.campaign_id,
-        paths.channel,
-        paths.age_days - min(paths.age_days) over of_path as later_days,
+        aged_paths.tenant_id,
+        aged_paths.job_id,
+        aged_paths.touch_id,
+        aged_paths.touch_number,
+        aged_paths.path_length,
+        aged_paths.campaign_id,
+        aged_paths.channel,
+        power(2.0, -aged_paths.older_days / {{ var('half_life_days') }}) as decay,
         coalesce(removal_effects.removal_effect, 0) / count(*) over (
-            partition by paths.tenant_id, paths.job_id, paths.channel
+            partition by aged_paths.tenant_id, aged_paths.job_id, aged_paths.channel
         ) as channel_effect,
-        sum(coalesce(removal_effects.removal_effect, 0)) over of_path as path_effect
-    from paths
+        sum(coalesce(removal_effects.removal_effect, 0)) over (
+            partition by aged_paths.tenant_id, aged_paths.job_id
+        ) as path_effect
+    from aged_paths
     left join removal_effects
         on
-            paths.tenant_id = removal_effects.tenant_id
-            and paths.channel = removal_effects.channel
-    where paths.path_length > 1
-    window of_path as (partition by paths.tenant_id, paths.job_id)
+            aged_paths.tenant_id = removal_effects.tenant_id
+            and aged_paths.channel = removal_effects.channel
 ),
 
 weighted as (
@@ -75,9 +90,7 @@ weighted as (
                             then {{ last_weight }} * (shared_paths.path_length - 2)
                         else {{ middle_weight }}
                     end
-            -- Counted from the last touch, which changes no share and keeps old paths above zero.
-            when 'time_decay'
-                then power(2.0, -shared_paths.later_days / {{ var('half_life_days') }})
+            when 'time_decay' then shared_paths.decay
             when 'data_driven'
                 then
                     case
