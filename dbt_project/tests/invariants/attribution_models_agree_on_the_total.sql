@@ -1,4 +1,4 @@
-{# No model of attribution finds more or less revenue than another, whichever way it hands it out. #}
+{# No model of attribution finds more or less than another, whichever way it hands it out. #}
 with
 
 totals as (

@@ -52,12 +52,12 @@ expected as (
         on
             acquisitions.tenant_id = revenue_lines.tenant_id
             and acquisitions.customer_id = revenue_lines.customer_id
-            and revenue_lines.revenue_date >= acquisitions.completed_on_local
-            and revenue_lines.revenue_date <= acquisitions.as_of_date
+            and acquisitions.completed_on_local <= revenue_lines.revenue_date
+            and acquisitions.as_of_date >= revenue_lines.revenue_date
             and (
                 windows.window_days is null
-                or revenue_lines.revenue_date
-                <= acquisitions.completed_on_local + windows.window_days
+                or acquisitions.completed_on_local + windows.window_days
+                >= revenue_lines.revenue_date
             )
     group by
         acquisitions.tenant_id,

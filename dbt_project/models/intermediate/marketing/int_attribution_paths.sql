@@ -41,10 +41,10 @@ paths as (
         on
             conversions.tenant_id = touches.tenant_id
             and conversions.customer_id = touches.customer_id
-            and touches.touched_at <= conversions.converted_at
-            and touches.touched_at
-            >= conversions.converted_at
+            and conversions.converted_at >= touches.touched_at
+            and conversions.converted_at
             - make_interval(hours => 24 * {{ var('attribution_lookback_days') }})
+            <= touches.touched_at
     {%- if var('reset_path_on_conversion') %}
     where
         conversions.previous_converted_at is null

@@ -29,7 +29,7 @@ named as (
         campaigns.campaign_category_id as category_id,
         coalesce(categories.campaign_category_name, campaigns.campaign_category_name)
             as category_name,
-        coalesce(campaigns.campaign_other_source, campaigns.campaign_source) as source,
+        coalesce(campaigns.campaign_other_source, campaigns.campaign_source) as source,  -- noqa: RF04
         coalesce(campaigns.campaign_other_medium, campaigns.campaign_medium) as medium,
         campaigns.is_active
     from campaigns
@@ -48,8 +48,8 @@ matched as (
     from named
     inner join channel_map
         on
-            (channel_map.tenant_id is null or channel_map.tenant_id = named.tenant_id)
-            and (channel_map.campaign_id is null or channel_map.campaign_id = named.campaign_id)
+            (channel_map.tenant_id is null or named.tenant_id = channel_map.tenant_id)
+            and (channel_map.campaign_id is null or named.campaign_id = channel_map.campaign_id)
             and (
                 channel_map.name_pattern is null
                 or named.campaign_name ilike {{ like_pattern('channel_map.name_pattern') }}

@@ -1,6 +1,4 @@
-{%- set lookback -%}
-    make_interval(hours => 24 * {{ var('attribution_lookback_days') }})
-{%- endset -%}
+{%- set lookback = 'make_interval(hours => 24 * ' ~ var('attribution_lookback_days') ~ ')' -%}
 with
 
 tenants as (

@@ -1,4 +1,3 @@
-{%- set models = ['first_touch', 'last_touch', 'linear', 'position', 'time_decay', 'data_driven'] -%}
 {%- set first_weight, middle_weight, last_weight = var('position_weights') -%}
 with
 
@@ -19,7 +18,13 @@ removal_effects as (
 ),
 
 models (model_name) as (
-    values {% for model in models %}('{{ model }}'){{ ', ' if not loop.last }}{% endfor %}
+    values
+    ('first_touch'),
+    ('last_touch'),
+    ('linear'),
+    ('position'),
+    ('time_decay'),
+    ('data_driven')
 ),
 
 aged_paths as (
