@@ -100,7 +100,19 @@ def test_freshness_is_when_a_resource_was_read_by_the_tenant_that_waits_longest(
 def test_readers_see_marts_and_nothing_else(built: Outcome, query: Query) -> None:
     allowed = query("SELECT nspname FROM pg_namespace WHERE has_schema_privilege('st_reader', nspname, 'USAGE')")
     schemas = {name for (name,) in allowed if not name.startswith(("pg_", "information_schema", "public"))}
-    assert schemas == {"marts_finance", "marts_platform"}
+    domains = [
+        "customers",
+        "equipment",
+        "field",
+        "finance",
+        "geography",
+        "marketing",
+        "memberships",
+        "operations",
+        "platform",
+        "sales",
+    ]
+    assert schemas == {f"marts_{domain}" for domain in domains}
     assert query("SELECT has_table_privilege('st_reader', 'marts_finance.fct_revenue', 'SELECT')") == [(True,)]
 
 
