@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 import tomllib
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
@@ -203,3 +206,32 @@ def test_sizes_and_tenants_that_do_not_exist_are_refused_with_the_choices() -> N
 def _rows(simulator: Simulator) -> dict[str, int]:
     health = httpx.get(f"{simulator.url}/_sim/health", trust_env=False).json()
     return json.loads(json.dumps(health["tenants"]["northwind"]["rows"]))
+
+
+def test_the_report_of_revenue_adds_up_and_follows_an_edit(simulator: Simulator) -> None:
+    """The total of a month's report is the sum of its lines, and a line that is taken back is gone from it."""
+
+    def total() -> Decimal:
+        answer = httpx.get(f"{simulator.url}/_sim/revenue_report/1001/2026-05", trust_env=False, timeout=60)
+        rows = list(csv.DictReader(answer.text.splitlines()))
+        amounts = [Decimal(re.sub(r"[$,)]", "", row["Total Revenue"]).replace("(", "-")) for row in rows]
+        assert rows[-1]["Name"] == "Total"
+        assert sum(amounts[:-1]) == amounts[-1]
+        return amounts[-1]
+
+    sold = next(
+        invoice["id"]
+        for invoice in simulator.truth("invoices").values()
+        if invoice["invoiceConfiguration"] == "CounterSales" and invoice["active"]
+        if invoice["invoiceDate"].startswith("2026-05") and not invoice["adjustmentToId"]
+    )
+    taken = next(
+        item
+        for item in simulator.truth("invoice_items").values()
+        if item["invoiceId"] == sold and item["active"] and Decimal(item["total"]) > 0
+    )
+    before = total()
+    simulator.edit("invoice_items", "deactivate", id=taken["id"])
+    assert total() == before - Decimal(taken["total"])
+    wrong = httpx.get(f"{simulator.url}/_sim/revenue_report/1001/May", trust_env=False)
+    assert (wrong.status_code, "no month" in wrong.text) == (400, True)
