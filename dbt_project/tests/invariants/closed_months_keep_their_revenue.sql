@@ -32,8 +32,7 @@ present as (
     inner join {{ ref('fct_revenue') }} as revenue
         on
             periods.tenant_id = revenue.tenant_id
-            and revenue.revenue_date >= periods.month
-            and revenue.revenue_date < periods.month + interval '1 month'
+            and periods.month = cast(date_trunc('month', revenue.revenue_date) as date)
     group by periods.tenant_id, periods.month
 ),
 

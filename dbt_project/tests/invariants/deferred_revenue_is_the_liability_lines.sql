@@ -23,21 +23,21 @@ cancelling_invoices as (
 
 expected as (
     select
-        lines.tenant_id,
-        sum(lines.line_amount) as amount
-    from {{ ref('int_revenue_lines') }} as lines
-    inner join {{ ref('int_tenants') }} as tenants on lines.tenant_id = tenants.tenant_id
+        revenue_lines.tenant_id,
+        sum(revenue_lines.line_amount) as amount
+    from {{ ref('int_revenue_lines') }} as revenue_lines
+    inner join {{ ref('int_tenants') }} as tenants on revenue_lines.tenant_id = tenants.tenant_id
     where
-        lines.is_recognised
-        and lower(lines.gl_account_type) like '%liability%'
-        and lines.revenue_date <= tenants.as_of_date
-        and (lines.tenant_id, lines.invoice_id) not in (
+        revenue_lines.is_recognised
+        and lower(revenue_lines.gl_account_type) like '%liability%'
+        and revenue_lines.revenue_date <= tenants.as_of_date
+        and (revenue_lines.tenant_id, revenue_lines.invoice_id) not in (
             select
                 cancelling_invoices.tenant_id,
                 cancelling_invoices.invoice_id
             from cancelling_invoices
         )
-    group by lines.tenant_id
+    group by revenue_lines.tenant_id
 ),
 
 actual as (

@@ -1,4 +1,6 @@
-{# The rows of a payment, applied and not, come to its total; no payment made by as_of_date is missing. #}
+{#
+  The rows of a payment, applied and not, come to its total; no payment made by as_of_date is missing.
+#}
 with
 
 tenants as (

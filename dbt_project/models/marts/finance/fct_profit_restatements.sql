@@ -87,7 +87,8 @@ paired as (
         frozen.business_unit_id as closed_business_unit_id,
         present.business_unit_id as present_business_unit_id,
         frozen.amount as closed_amount,
-        present.amount as present_amount
+        present.amount as present_amount,
+        frozen.business_unit_id is distinct from present.business_unit_id as has_other_unit
     from frozen
     full outer join present
         on
@@ -101,10 +102,7 @@ explained as (
     select
         paired.*,
         case
-            when
-                paired.was_there
-                and paired.is_there
-                and paired.closed_business_unit_id is distinct from paired.present_business_unit_id
+            when paired.was_there and paired.is_there and paired.has_other_unit
                 then 'changed_business_unit'
             when paired.was_there and paired.is_there and paired.closed_amount = paired.present_amount
                 then 'unchanged'

@@ -56,7 +56,9 @@ lines as (
         case
             when revenue.revenue_kind = 'adjustment'
                 then cast(
-                    date_trunc('month', coalesce(jobs.completed_on_local, roots.invoice_date)) as date
+                    date_trunc(
+                        'month', coalesce(jobs.completed_on_local, roots.invoice_date)
+                    ) as date
                 )
         end as root_month,
         case
@@ -192,16 +194,16 @@ rules as (
     select
         row_number() over (
             order by
-                adjustments.choice, without_job.choice, bypass.choice, timing.choice
+                adjustments.choice, without_job.choice, bypass.choice, timings.choice
         ) as rule_number,
         adjustments.choice as adjustment_rule,
         without_job.choice as non_job_rule,
         bypass.choice as bypass_rule,
-        timing.choice as timing_rule
+        timings.choice as timing_rule
     from (values (0), (1), (2)) as adjustments (choice)
     cross join (values (0), (1)) as without_job (choice)
     cross join (values (0), (1), (2), (3)) as bypass (choice)
-    cross join (values (0), (1), (2)) as timing (choice)
+    cross join (values (0), (1), (2)) as timings (choice)
 ),
 
 tried as (
