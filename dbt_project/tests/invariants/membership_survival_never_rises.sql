@@ -8,7 +8,7 @@ by_tenure as (
     select
         tenant_id,
         membership_type as series,
-        tenure_months as position,
+        tenure_months as step,
         survival,
         lag(survival) over (
             partition by tenant_id, membership_type order by tenure_months
@@ -20,7 +20,7 @@ by_cohort as (
     select
         tenant_id,
         cast(cohort_month as text) as series,
-        months_since as position,
+        months_since as step,
         survival_rate as survival,
         lag(survival_rate) over (
             partition by tenant_id, cohort_month order by months_since
@@ -33,7 +33,7 @@ by_cohort as (
 select
     tenant_id,
     series,
-    position,
+    step,
     survival,
     survival_before
 from by_tenure
@@ -42,7 +42,7 @@ union all
 select
     tenant_id,
     series,
-    position,
+    step,
     survival,
     survival_before
 from by_cohort

@@ -86,7 +86,7 @@ chained as (
         memberships.ended_on,
         memberships.last_day,
         coalesce(chain_ends.is_cycle, false) as is_renewal_cycle,
-        coalesce(chain_ends.depth, 0) as depth
+        coalesce(chain_ends.depth, 0) as steps_back
     from memberships
     inner join linked
         on
@@ -122,7 +122,7 @@ final as (
     from chained
     window chain_order as (
         partition by tenant_id, chain_id
-        order by depth asc, started_on asc, membership_id asc
+        order by steps_back asc, started_on asc, membership_id asc
         rows between unbounded preceding and unbounded following
     )
 )

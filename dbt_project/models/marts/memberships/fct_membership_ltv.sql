@@ -69,7 +69,7 @@ expectations as (
         on
             open_tenures.tenant_id = later.tenant_id
             and open_tenures.membership_type = later.membership_type
-            and later.tenure_months > open_tenures.tenure_months
+            and open_tenures.tenure_months < later.tenure_months
             and later.tenure_months
             <= open_tenures.tenure_months + {{ var('ltv_horizon_months') }}
     group by
