@@ -60,7 +60,8 @@ paired as (
         present.business_unit_id as present_business_unit_id,
         frozen.revenue_amount as closed_amount,
         present.revenue_amount as present_amount,
-        frozen.business_unit_id is distinct from present.business_unit_id as has_other_unit
+        coalesce(frozen.business_unit_id, -1) <> coalesce(present.business_unit_id, -1)
+            as has_other_unit
     from frozen
     full outer join present
         on
