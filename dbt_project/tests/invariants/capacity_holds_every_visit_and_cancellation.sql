@@ -61,31 +61,31 @@ expected_changes as (
 
 actual_changes as (
     select
-        days.tenant_id,
+        capacity.tenant_id,
         changes.change_type,
         sum(
             case changes.change_type
-                when 'cancel' then days.cancel_count
-                else days.reschedule_count
+                when 'cancel' then capacity.cancel_count
+                else capacity.reschedule_count
             end
         ) as change_count
-    from {{ ref('fct_capacity_daily') }} as days
+    from {{ ref('fct_capacity_daily') }} as capacity
     cross join (values ('cancel'), ('reschedule')) as changes (change_type)
-    group by days.tenant_id, changes.change_type
+    group by capacity.tenant_id, changes.change_type
 ),
 
 reasons as (
     select
-        days.tenant_id,
-        days.technician_id,
-        days.capacity_on_local,
-        days.cancel_count,
+        capacity.tenant_id,
+        capacity.technician_id,
+        capacity.capacity_on_local,
+        capacity.cancel_count,
         sum(cast(reasons.reason_count as integer)) as reason_count
-    from {{ ref('fct_capacity_daily') }} as days
+    from {{ ref('fct_capacity_daily') }} as capacity
     left join
-        lateral jsonb_each_text(days.cancels_by_reason) as reasons (reason, reason_count)
+        lateral jsonb_each_text(capacity.cancels_by_reason) as reasons (reason, reason_count)
         on true
-    group by days.tenant_id, days.technician_id, days.capacity_on_local, days.cancel_count
+    group by capacity.tenant_id, capacity.technician_id, capacity.capacity_on_local, capacity.cancel_count
 )
 
 select

@@ -34,28 +34,70 @@ actual as (
 
 differing as (
     select
-        *,
+        tenant_id,
+        called_on_local,
+        inbound_calls,
+        booked_calls,
+        unbooked_calls,
+        abandoned_calls,
+        unclassified_calls,
         'missing' as finding
     from expected
     except
     select
-        *,
+        tenant_id,
+        called_on_local,
+        inbound_calls,
+        booked_calls,
+        unbooked_calls,
+        abandoned_calls,
+        unclassified_calls,
         'missing' as finding
     from actual
 ),
 
 surplus as (
     select
-        *,
+        tenant_id,
+        called_on_local,
+        inbound_calls,
+        booked_calls,
+        unbooked_calls,
+        abandoned_calls,
+        unclassified_calls,
         'surplus' as finding
     from actual
     except
     select
-        *,
+        tenant_id,
+        called_on_local,
+        inbound_calls,
+        booked_calls,
+        unbooked_calls,
+        abandoned_calls,
+        unclassified_calls,
         'surplus' as finding
     from expected
 )
 
-select * from differing
+select
+    tenant_id,
+    called_on_local,
+    inbound_calls,
+    booked_calls,
+    unbooked_calls,
+    abandoned_calls,
+    unclassified_calls,
+    finding
+from differing
 union all
-select * from surplus
+select
+    tenant_id,
+    called_on_local,
+    inbound_calls,
+    booked_calls,
+    unbooked_calls,
+    abandoned_calls,
+    unclassified_calls,
+    finding
+from surplus

@@ -23,7 +23,7 @@ appointments as (
     select * from {{ ref('stg_servicetitan__appointments') }}
 ),
 
-revenue_lines as (
+revenue_lines as (  -- noqa: ST03
     select * from {{ ref('int_revenue_lines') }}
 ),
 

@@ -29,7 +29,7 @@ named as (
         campaigns.campaign_category_id as category_id,
         coalesce(categories.campaign_category_name, campaigns.campaign_category_name)
             as category_name,
-        coalesce(campaigns.campaign_other_source, campaigns.campaign_source) as source,  -- noqa: RF04
+        coalesce(campaigns.campaign_other_source, campaigns.campaign_source) as source,
         coalesce(campaigns.campaign_other_medium, campaigns.campaign_medium) as medium,
         campaigns.is_active
     from campaigns

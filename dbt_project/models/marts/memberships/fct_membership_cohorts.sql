@@ -126,7 +126,8 @@ final as (
         ) as active_rate,
         cast(coalesce(active.surviving_count, 0) as integer) as surviving_count,
         cast(
-            {{ safe_div('coalesce(active.surviving_count, 0) * 1.0', 'grid.size') }} as numeric(18, 6)
+            {{ safe_div('coalesce(active.surviving_count, 0) * 1.0', 'grid.size') }}
+            as numeric(18, 6)
         ) as survival_rate,
         cast(coalesce(revenue.revenue, 0) as numeric(18, 2)) as revenue,
         cast(coalesce(revenue.membership_revenue, 0) as numeric(18, 2)) as membership_revenue
