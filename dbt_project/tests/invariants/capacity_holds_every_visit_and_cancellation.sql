@@ -85,7 +85,11 @@ reasons as (
     left join
         lateral jsonb_each_text(capacity.cancels_by_reason) as reasons (reason, reason_count)
         on true
-    group by capacity.tenant_id, capacity.technician_id, capacity.capacity_on_local, capacity.cancel_count
+    group by
+        capacity.tenant_id,
+        capacity.technician_id,
+        capacity.capacity_on_local,
+        capacity.cancel_count
 )
 
 select

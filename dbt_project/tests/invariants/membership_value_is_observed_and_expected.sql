@@ -20,12 +20,12 @@ observed as (
 jobs as (
     select
         jobs.tenant_id,
-        sum(costs.gross_profit) as job_gross_profit
+        sum(job_costs.gross_profit) as job_gross_profit
     from {{ ref('int_jobs__membership') }} as jobs
-    inner join {{ ref('int_jobs__costs') }} as costs
+    inner join {{ ref('int_jobs__costs') }} as job_costs
         on
-            jobs.tenant_id = costs.tenant_id
-            and jobs.job_id = costs.job_id
+            jobs.tenant_id = job_costs.tenant_id
+            and jobs.job_id = job_costs.job_id
     where jobs.is_member
     group by jobs.tenant_id
 ),

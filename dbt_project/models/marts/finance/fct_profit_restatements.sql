@@ -105,7 +105,10 @@ explained as (
         case
             when paired.was_there and paired.is_there and paired.has_other_unit
                 then 'changed_business_unit'
-            when paired.was_there and paired.is_there and paired.closed_amount = paired.present_amount
+            when
+                paired.was_there
+                and paired.is_there
+                and paired.closed_amount = paired.present_amount
                 then 'unchanged'
             when (paired.was_there and paired.is_there) or paired.job_id = -1
                 then case paired.component

@@ -77,7 +77,10 @@ explained as (
         case
             when paired.was_there and paired.is_there and paired.has_other_unit
                 then 'changed_business_unit'
-            when paired.was_there and paired.is_there and paired.closed_amount <> paired.present_amount
+            when
+                paired.was_there
+                and paired.is_there
+                and paired.closed_amount <> paired.present_amount
                 then 'changed_line'
             when paired.was_there and paired.is_there then 'unchanged'
             when paired.was_there and lines_now.invoice_item_id is null then 'deleted_line'

@@ -97,7 +97,7 @@ joiners as (
     group by tenant_id, {{ month_of('joined_on') }}
 ),
 
--- Months in which anybody joined or had a job done, members and others.
+-- Months in which anybody joined or had a job done, members and non_members.
 known_months as (
     select
         tenant_id,
@@ -130,7 +130,7 @@ compared as (
         {{ safe_div('counted.revenue', 'counted.jobs') }} as avg_ticket,
         {{ safe_div('counted.converted * 1.0', 'counted.opportunities') }} as conversion_rate,
         {{ safe_div('counted.revenue', 'counted.customers') }} as revenue_per_customer,
-        {{ safe_div('others.revenue', 'others.customers') }} as others_per_customer,
+        {{ safe_div('non_members.revenue', 'non_members.customers') }} as others_per_customer,
         joiners.pre_revenue_per_customer,
         joiners.post_revenue_per_customer,
         coalesce(counted.discount_given, 0) as discount_given
@@ -140,12 +140,12 @@ compared as (
             grid.tenant_id = counted.tenant_id
             and grid.month = counted.month
             and grid.is_member = counted.is_member
-    left join counted as others
+    left join counted as non_members
         on
             grid.is_member
-            and not others.is_member
-            and grid.tenant_id = others.tenant_id
-            and grid.month = others.month
+            and not non_members.is_member
+            and grid.tenant_id = non_members.tenant_id
+            and grid.month = non_members.month
     left join joiners
         on
             grid.is_member
