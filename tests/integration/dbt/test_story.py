@@ -77,6 +77,7 @@ def told(world: Simulator, dbt: Dbt, query: Query) -> Query:
             start = midnight(AS_OF - timedelta(days=20)) if entry.window else None
             bench.sync(entry, Window(start, bench.today.start))
             bench.sync(entry, bench.today)
+    query("ANALYZE")
     outcome = dbt(
         "build", "--exclude-resource-type", "test", "unit_test", "--vars", json.dumps({"as_of_date": str(AS_OF)})
     )
