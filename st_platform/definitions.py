@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
 
 import dagster as dg
 
@@ -62,4 +65,19 @@ def build() -> dg.Definitions:
     )
 
 
-defs = build()
+@contextmanager
+def _all_of_it_stays() -> Generator[None]:
+    """No search for garbage in what is made meanwhile, nor ever after: it lasts as long as the process.
+
+    With hundreds of assets the searches took a third of the time that it takes to load them.
+    """
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        gc.enable()
+
+
+with _all_of_it_stays():
+    defs = build()

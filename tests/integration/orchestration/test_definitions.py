@@ -337,7 +337,7 @@ print(json.dumps([imported - start, time.process_time() - imported, len(keys)]))
 
 @pytest.mark.parametrize("tenants", [2, pytest.param(5, marks=pytest.mark.slow)])
 def test_the_definitions_load_within_their_budget(tenants: int, definitions: dg.Definitions, tmp_path: Path) -> None:
-    """At most 3 s of CPU above the bare imports, also for five tenants: 300 extracts beside 180 models with 900 tests.
+    """At most 1.5 s of CPU above the bare imports, also for five tenants, which are more than 300 extracts.
 
     The first load compiles, as it does once after an installation. A few attempts, because the machine is shared.
     """
@@ -348,7 +348,7 @@ def test_the_definitions_load_within_their_budget(tenants: int, definitions: dg.
         done = _python(["-W", "ignore", "-c", _BUDGET], file, PYTHONPYCACHEPREFIX=str(tmp_path / "compiled"))
         assert done.returncode == 0, done.stderr
         loads.append(json.loads(done.stdout.splitlines()[-1]))
-        if len(loads) > 1 and loads[-1][1] <= 3.0:
+        if len(loads) > 1 and loads[-1][1] <= 1.5:
             break
     else:
         pytest.fail(f"[CPU seconds of imports, above them, assets]: {loads}")
