@@ -8,14 +8,24 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from st_platform.ingest.files import ingest_file
+from st_platform.ingest.report import SyncReport
+from st_platform.servicetitan.catalog import CATALOG
+from st_platform.servicetitan.tenant import ENDPOINTS, Credentials, Environment, Tenant
+from st_platform.warehouse.database import LOADER, Database
+from st_platform.warehouse.tenants import register
+from tests.integration.dbt.rows import TENANTS
 
 PROJECT = Path(__file__).parents[3] / "dbt_project"
 
@@ -100,3 +110,41 @@ def query(module_database_url: str) -> Callable[..., list[tuple[Any, ...]]]:
             return cursor.fetchall() if cursor.description else []
 
     return run
+
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+class Land(Protocol):
+    """Lands rows in the API's shape; the tenant is registered with its first. Fails where a row is quarantined."""
+
+    def __call__(self, resource: str, rows: Rows, *, tenant_id: int = 1001) -> SyncReport: ...
+
+
+@pytest.fixture(scope="module")
+def land(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Land]:
+    """Rows into the module's database, from files as `ingest-file` takes them."""
+    folder = tmp_path_factory.mktemp("rows")
+    tenants: dict[int, Tenant] = {}
+    with Database(module_database_url, role=LOADER) as database:
+
+        def registered(tenant_id: int) -> Tenant:
+            name, zone = next((name, zone) for known, name, zone in TENANTS if known == tenant_id)
+            endpoints, nobody = ENDPOINTS[Environment.INTEGRATION], Credentials("", "", "")
+            tenant = Tenant(
+                name, tenant_id, Environment.INTEGRATION, endpoints, nobody, ZoneInfo(zone), date(2026, 1, 1)
+            )
+            with database.connection() as connection:
+                register(connection, [tenant])
+            return tenant
+
+        def land_rows(resource: str, rows: Rows, *, tenant_id: int = 1001) -> SyncReport:
+            if tenant_id not in tenants:
+                tenants[tenant_id] = registered(tenant_id)
+            file = folder / f"{tenant_id}-{resource}.jsonl"
+            file.write_text("".join(f"{json.dumps(row)}\n" for row in rows), "utf-8")
+            report = ingest_file(CATALOG[resource], tenants[tenant_id], file, database=database)
+            assert report.quarantined == 0
+            return report
+
+        yield land_rows

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import psycopg
 import pytest
 
-from st_platform.ingest.files import ingest_file
-from st_platform.servicetitan.catalog import CATALOG
-from st_platform.servicetitan.tenant import ENDPOINTS, Credentials, Environment, Tenant
-from st_platform.warehouse.database import Database
-from tests.integration.dbt.conftest import Dbt, Outcome
+from tests.integration.dbt.conftest import Dbt, Land, Outcome
 
 Query = Callable[..., list[tuple[Any, ...]]]
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -142,34 +135,17 @@ SUNBELT: Rows = {
     ],
 }
 
-BUSINESSES = [(1001, "northwind", "America/New_York", NORTHWIND), (2002, "sunbelt", "America/Phoenix", SUNBELT)]
+BUSINESSES = [(1001, NORTHWIND), (2002, SUNBELT)]
 
 
 @pytest.fixture(scope="module")
-def built(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+def built(dbt: Dbt, land: Land) -> Outcome:
     """All rows through files, and the marts built on them as of the end of June."""
-    folder = tmp_path_factory.mktemp("rows")
-    with Database(dbt.url, role="st_loader") as database:
-        for tenant_id, name, timezone, business in BUSINESSES:
-            register(dbt.url, tenant_id, name, timezone)
-            where, nobody = ENDPOINTS[Environment.INTEGRATION], Credentials("", "", "")
-            zone = ZoneInfo(timezone)
-            tenant = Tenant(name, tenant_id, Environment.INTEGRATION, where, nobody, zone, date(2026, 1, 1))
-            for resource, rows in business.items():
-                file = folder / f"{name}-{resource}.jsonl"
-                file.write_text("\n".join(json.dumps(row) for row in rows))
-                report = ingest_file(CATALOG[resource], tenant, file, database=database)
-                assert (report.inserted, report.quarantined) == (len(rows), 0), resource
+    for tenant_id, business in BUSINESSES:
+        for resource, rows in business.items():
+            assert land(resource, rows, tenant_id=tenant_id).inserted == len(rows), resource
     without_tests = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
     return dbt("build", "--select", *(f"+{mart}" for mart in MARTS), *without_tests, *AS_OF)
-
-
-def register(url: str, tenant_id: int, name: str, timezone: str) -> None:
-    with psycopg.connect(url) as connection:
-        connection.execute(
-            "INSERT INTO platform.tenants (tenant_id, name, timezone, start_date) VALUES (%s, %s, %s, '2026-01-01')",
-            [tenant_id, name, timezone],
-        )
 
 
 def test_what_came_of_one_approach_is_one_touch(built: Outcome, query: Query) -> None:

@@ -6,18 +6,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import psycopg
 import pytest
 
-from st_platform.ingest.files import ingest_file
-from st_platform.servicetitan.catalog import CATALOG
-from st_platform.servicetitan.tenant import ENDPOINTS, Credentials, Environment, Tenant
-from st_platform.warehouse.database import Database
-from tests.integration.dbt.conftest import Dbt, Outcome
+from tests.integration.dbt.conftest import Dbt, Land, Outcome
 
 Query = Callable[..., list[tuple[Any, ...]]]
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -144,43 +137,18 @@ SUNBELT: Rows = {
     "invoices": [invoice(100, "2026-03-03", "7.01", job={"id": 10}, customer={"id": 1}, location={"id": 5})],
 }
 
-BUSINESSES = [
-    (1001, "northwind", "America/New_York", NORTHWIND),
-    (2002, "sunbelt", "America/Phoenix", SUNBELT),
-]
+BUSINESSES = [(1001, NORTHWIND), (2002, SUNBELT)]
 
 
 @pytest.fixture(scope="module")
-def built(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+def built(dbt: Dbt, land: Land) -> Outcome:
     """All rows through files, and the marts built on them as of the end of March."""
-    folder = tmp_path_factory.mktemp("rows")
-    with Database(dbt.url, role="st_loader") as database:
-        for tenant_id, name, timezone, business in BUSINESSES:
-            register(dbt.url, tenant_id, name, timezone)
-            nobody = Credentials("", "", "")
-            where = ENDPOINTS[Environment.INTEGRATION]
-            zone = ZoneInfo(timezone)
-            tenant = Tenant(name, tenant_id, Environment.INTEGRATION, where, nobody, zone, date(2026, 1, 1))
-            for resource, rows in business.items():
-                file = write_lines(folder / f"{name}-{resource}.jsonl", rows)
-                report = ingest_file(CATALOG[resource], tenant, file, database=database)
-                assert (report.inserted, report.quarantined) == (len(rows), 0), resource
+    for tenant_id, business in BUSINESSES:
+        for resource, rows in business.items():
+            assert land(resource, rows, tenant_id=tenant_id).inserted == len(rows), resource
     without_tests = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
     as_of = ("--vars", json.dumps({"as_of_date": "2026-03-31"}))
     return dbt("build", "--select", *(f"+{mart}" for mart in MARTS), *without_tests, *as_of)
-
-
-def register(url: str, tenant_id: int, name: str, timezone: str) -> None:
-    with psycopg.connect(url) as connection:
-        connection.execute(
-            "INSERT INTO platform.tenants (tenant_id, name, timezone, start_date) VALUES (%s, %s, %s, '2026-01-01')",
-            [tenant_id, name, timezone],
-        )
-
-
-def write_lines(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
-    path.write_text("\n".join(json.dumps(row) for row in rows))
-    return path
 
 
 def test_merged_customers_are_one(built: Outcome, query: Query) -> None:

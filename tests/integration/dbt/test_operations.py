@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from st_platform.ingest.files import ingest_file
-from st_platform.servicetitan.catalog import CATALOG
-from st_platform.servicetitan.tenant import ENDPOINTS, Credentials, Environment, Tenant
-from st_platform.warehouse.database import LOADER, Database
-from st_platform.warehouse.tenants import register
-from tests.integration.dbt.conftest import Dbt, Outcome
+from tests.integration.dbt.conftest import Dbt, Land, Outcome
 
 Query = Callable[..., list[tuple[Any, ...]]]
-Land = Callable[[str, Sequence[Mapping[str, Any]]], None]
 
 AS_OF = ("--vars", json.dumps({"as_of_date": "2026-03-31"}))
 MARTS = ("fct_calls", "fct_booking_daily", "fct_capacity_daily", "fct_estimates", "fct_sales_opportunities")
@@ -200,27 +192,6 @@ ROWS: Mapping[str, Sequence[Mapping[str, Any]]] = {
         }
     ],
 }
-
-
-@pytest.fixture(scope="module")
-def land(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Land]:
-    """Rows in the API's shape, landed from a file as `ingest-file` does."""
-    folder: Path = tmp_path_factory.mktemp("rows")
-    endpoints, credentials = ENDPOINTS[Environment.INTEGRATION], Credentials("id", "secret", "key")
-    zone, start = ZoneInfo("America/New_York"), date(2026, 1, 1)
-    tenant = Tenant("northwind", 1001, Environment.INTEGRATION, endpoints, credentials, zone, start)
-    database = Database(module_database_url, role=LOADER)
-    with database.connection() as connection:
-        register(connection, [tenant])
-
-    def land_rows(resource: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        file = folder / f"{resource}.jsonl"
-        file.write_text("".join(f"{json.dumps(row)}\n" for row in rows), "utf-8")
-        report = ingest_file(CATALOG[resource], tenant, file, database=database)
-        assert report.quarantined == 0
-
-    yield land_rows
-    database.close()
 
 
 @pytest.fixture(scope="module")
