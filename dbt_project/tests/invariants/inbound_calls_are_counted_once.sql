@@ -30,74 +30,21 @@ actual as (
         sum(unclassified_calls) as unclassified_calls
     from {{ ref('fct_booking_daily') }}
     group by tenant_id, called_on_local
-),
-
-differing as (
-    select
-        tenant_id,
-        called_on_local,
-        inbound_calls,
-        booked_calls,
-        unbooked_calls,
-        abandoned_calls,
-        unclassified_calls,
-        'missing' as finding
-    from expected
-    except
-    select
-        tenant_id,
-        called_on_local,
-        inbound_calls,
-        booked_calls,
-        unbooked_calls,
-        abandoned_calls,
-        unclassified_calls,
-        'missing' as finding
-    from actual
-),
-
-surplus as (
-    select
-        tenant_id,
-        called_on_local,
-        inbound_calls,
-        booked_calls,
-        unbooked_calls,
-        abandoned_calls,
-        unclassified_calls,
-        'surplus' as finding
-    from actual
-    except
-    select
-        tenant_id,
-        called_on_local,
-        inbound_calls,
-        booked_calls,
-        unbooked_calls,
-        abandoned_calls,
-        unclassified_calls,
-        'surplus' as finding
-    from expected
 )
 
 select
-    tenant_id,
-    called_on_local,
-    inbound_calls,
-    booked_calls,
-    unbooked_calls,
-    abandoned_calls,
-    unclassified_calls,
-    finding
-from differing
-union all
-select
-    tenant_id,
-    called_on_local,
-    inbound_calls,
-    booked_calls,
-    unbooked_calls,
-    abandoned_calls,
-    unclassified_calls,
-    finding
-from surplus
+    coalesce(expected.tenant_id, actual.tenant_id) as tenant_id,
+    coalesce(expected.called_on_local, actual.called_on_local) as called_on_local,
+    expected.inbound_calls as expected_inbound_calls,
+    actual.inbound_calls as actual_inbound_calls
+from expected
+full outer join actual
+    on
+        expected.tenant_id = actual.tenant_id
+        and expected.called_on_local = actual.called_on_local
+where
+    expected.inbound_calls is distinct from actual.inbound_calls
+    or expected.booked_calls is distinct from actual.booked_calls
+    or expected.unbooked_calls is distinct from actual.unbooked_calls
+    or expected.abandoned_calls is distinct from actual.abandoned_calls
+    or expected.unclassified_calls is distinct from actual.unclassified_calls
