@@ -36,8 +36,8 @@ revenue_lines as (
         customer_id,
         revenue_date,
         revenue_amount
-    from {{ ref('fct_revenue') }}
-    where revenue_amount <> 0
+    from {{ ref('int_revenue_lines') }}
+    where is_recognised and revenue_amount <> 0
 ),
 
 expected as (

@@ -15,10 +15,11 @@ corrected as (
     select distinct
         revenue_lines.tenant_id,
         revenue_lines.customer_id
-    from {{ ref('fct_revenue') }} as revenue_lines
+    from {{ ref('int_revenue_lines') }} as revenue_lines
     inner join tenants on revenue_lines.tenant_id = tenants.tenant_id
     where
-        revenue_lines.revenue_amount < 0
+        revenue_lines.is_recognised
+        and revenue_lines.revenue_amount < 0
         and revenue_lines.revenue_date <= tenants.as_of_date
 ),
 

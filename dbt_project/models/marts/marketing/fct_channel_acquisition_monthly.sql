@@ -25,8 +25,8 @@ downstream as (
     select * from {{ ref('fct_downstream_attribution') }}
 ),
 
-movements as (
-    select * from {{ ref('int_customer_movements') }}
+activity as (
+    select * from {{ ref('int_customers__activity_daily') }}
 ),
 
 models (model_name) as (
@@ -123,14 +123,14 @@ customer_months as (
     select
         acquisitions.tenant_id,
         acquisitions.customer_id,
-        cast(date_trunc('month', movements.movement_date) as date) as movement_month,
-        sum(movements.gross_profit) as gross_profit
+        cast(date_trunc('month', activity.activity_date) as date) as movement_month,
+        sum(activity.revenue_amount - activity.direct_cost) as gross_profit
     from acquisitions
-    inner join movements
+    inner join activity
         on
-            acquisitions.tenant_id = movements.tenant_id
-            and acquisitions.customer_id = movements.customer_id
-            and movements.movement_date
+            acquisitions.tenant_id = activity.tenant_id
+            and acquisitions.customer_id = activity.customer_id
+            and activity.activity_date
             between acquisitions.acquired_on_local and acquisitions.as_of_date
     group by acquisitions.tenant_id, acquisitions.customer_id, movement_month
 ),

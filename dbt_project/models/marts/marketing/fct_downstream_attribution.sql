@@ -13,16 +13,8 @@ credits as (
     where is_acquisition
 ),
 
-revenue_lines as (
-    select * from {{ ref('fct_revenue') }}
-),
-
-jobs as (
-    select * from {{ ref('int_jobs__enriched') }}
-),
-
-job_costs as (
-    select * from {{ ref('int_jobs__costs') }}
+activity as (
+    select * from {{ ref('int_customers__activity_daily') }}
 ),
 
 acquisitions as (
@@ -36,30 +28,6 @@ acquisitions as (
     inner join tenants on credits.tenant_id = tenants.tenant_id
 ),
 
-movements as (
-    select
-        tenant_id,
-        customer_id,
-        revenue_date as movement_date,
-        revenue_amount,
-        0 as direct_cost
-    from revenue_lines
-    where revenue_amount <> 0
-    union all
-    select
-        jobs.tenant_id,
-        jobs.customer_id,
-        jobs.completed_on_local as movement_date,
-        0 as revenue_amount,
-        job_costs.direct_cost
-    from job_costs
-    inner join jobs
-        on
-            job_costs.tenant_id = jobs.tenant_id
-            and job_costs.job_id = jobs.job_id
-    where jobs.is_completed
-),
-
 customer_totals as (
     select
         acquisitions.tenant_id,
@@ -68,21 +36,21 @@ customer_totals as (
         acquisitions.acquired_on_local,
         acquisitions.as_of_date,
         {%- for days in windows %}
-        sum(movements.revenue_amount) filter (
-            where movements.movement_date - acquisitions.acquired_on_local <= {{ days }}
+        sum(activity.revenue_amount) filter (
+            where activity.activity_date - acquisitions.acquired_on_local <= {{ days }}
         ) as revenue_{{ days }},
-        sum(movements.direct_cost) filter (
-            where movements.movement_date - acquisitions.acquired_on_local <= {{ days }}
+        sum(activity.direct_cost) filter (
+            where activity.activity_date - acquisitions.acquired_on_local <= {{ days }}
         ) as cost_{{ days }},
         {%- endfor %}
-        sum(movements.revenue_amount) as revenue_lifetime,
-        sum(movements.direct_cost) as cost_lifetime
+        sum(activity.revenue_amount) as revenue_lifetime,
+        sum(activity.direct_cost) as cost_lifetime
     from acquisitions
-    left join movements
+    left join activity
         on
-            acquisitions.tenant_id = movements.tenant_id
-            and acquisitions.customer_id = movements.customer_id
-            and movements.movement_date
+            acquisitions.tenant_id = activity.tenant_id
+            and acquisitions.customer_id = activity.customer_id
+            and activity.activity_date
             between acquisitions.acquired_on_local and acquisitions.as_of_date
     group by
         acquisitions.tenant_id,
